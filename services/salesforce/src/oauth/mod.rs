@@ -1,0 +1,14 @@
+//! The OAuth endpoints: authorise, exchange, refresh, revoke, introspect, userinfo, identity.
+
+mod endpoint;
+mod failure;
+mod identity;
+mod response;
+
+pub use endpoint::{AuthorizeRequest, ClientCredentials, TokenEndpoint, TokenError, TokenKind};
+pub use failure::{
+    AuthorizeFailure, Confirm, OurFault, ReconnectCause, SuspendCause, TokenFailure,
+    classify_authorize_error, classify_token_error,
+};
+pub use identity::{Identity, Introspection, UserInfo};
+pub use response::{TokenResponse, signature_matches};
