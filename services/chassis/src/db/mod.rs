@@ -1,0 +1,220 @@
+//! Postgres: the pool of one service, and the [`Unit`] in which its state and its events commit together.
+//!
+//! Every connection acts as the role `ergo_<schema>`, also when the login is more powerful: what a service may
+//! touch is then the same on a laptop and in production, and row-level security is never bypassed by accident.
+
+mod relay;
+mod schema;
+mod unit;
+
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use events::EventId;
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{
+    AssertSqlSafe, Connection, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::sync::Notify;
+
+pub(crate) use relay::Relay;
+pub(crate) use schema::Statements;
+pub use schema::{INBOX_OUTBOX_SQL, inbox_outbox_sql, is_plain_identifier, role_name};
+pub use unit::{EMITTED_BYTES_MAX, Fresh, Unit};
+
+use crate::{config::Options, failure::Failure};
+
+/// Longest wait for a free connection of the pool, in seconds; then Postgres counts as unavailable.
+const ACQUIRE_TIMEOUT_S: u64 = 5;
+/// A transaction that does nothing for this long is a bug; Postgres ends it and frees its locks.
+const IDLE_IN_TRANSACTION_TIMEOUT_S: u64 = 30;
+
+/// One service's database: its pool, its schema, its inbox and outbox. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Db {
+    pool: PgPool,
+    schema: &'static str,
+    statements: Arc<Statements>,
+    wake: Arc<Notify>,
+}
+
+impl Db {
+    /// A database over an existing pool, for tests of stores; services receive theirs from the rig.
+    ///
+    /// # Panics
+    /// When `schema` is not a plain lower-case identifier.
+    #[must_use]
+    pub fn new(pool: PgPool, schema: &'static str) -> Self {
+        Self {
+            pool,
+            schema,
+            statements: Arc::new(Statements::new(schema)),
+            wake: Arc::new(Notify::new()),
+        }
+    }
+
+    /// The pool, for reads and for work that emits nothing.
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// The service's schema.
+    #[must_use]
+    pub fn schema(&self) -> &'static str {
+        self.schema
+    }
+
+    /// Opens a unit of work that no message triggered.
+    ///
+    /// # Errors
+    /// When Postgres cannot be reached.
+    pub async fn begin(&self) -> Result<Unit, Failure> {
+        Ok(Unit::new(self.pool.begin().await?, self))
+    }
+
+    /// Opens a unit of work for a batch of messages and claims their ids for `consumer` in one statement.
+    ///
+    /// The returned [`Fresh`] tells which positions are new; the others were done before, by an earlier
+    /// delivery or an earlier position of the same batch. Claims vanish with the unit when it is not committed.
+    /// HTTP handlers pass the client's idempotency key in the same way.
+    ///
+    /// # Errors
+    /// When Postgres cannot be reached or refuses.
+    pub async fn begin_batch(
+        &self,
+        consumer: &str,
+        ids: &[&EventId],
+    ) -> Result<(Unit, Fresh), Failure> {
+        let mut tx = self.pool.begin().await?;
+        let mut texts: Vec<String> = ids.iter().map(|id| id.as_str().to_owned()).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        let claimed: Vec<String> =
+            sqlx::query_scalar(AssertSqlSafe(Arc::clone(&self.statements.claim)))
+                .bind(consumer)
+                .bind(&texts)
+                .fetch_all(&mut *tx)
+                .await?;
+        let fresh = Fresh::new(ids.iter().map(|id| id.as_str()), claimed);
+        Ok((Unit::new(tx, self), fresh))
+    }
+
+    pub(crate) fn statements(&self) -> &Arc<Statements> {
+        &self.statements
+    }
+
+    pub(crate) fn wake(&self) -> &Arc<Notify> {
+        &self.wake
+    }
+
+    /// Deletes inbox rows past their retention, at most `rows_max`; returns how many went.
+    pub(crate) async fn prune_inbox(&self, days: u32, rows_max: i64) -> Result<u64, sqlx::Error> {
+        let done = sqlx::query(AssertSqlSafe(Arc::clone(&self.statements.prune)))
+            .bind(i32::try_from(days).unwrap_or(i32::MAX))
+            .bind(rows_max)
+            .execute(&self.pool)
+            .await?;
+        Ok(done.rows_affected())
+    }
+}
+
+/// How to connect, with the limits every session of ours has.
+pub(crate) fn connect_options(
+    url: &SecretString,
+    options: &Options,
+    service: &str,
+) -> anyhow::Result<PgConnectOptions> {
+    // The parse error is dropped on purpose: it may quote the URL, and the URL holds a password.
+    let parsed = PgConnectOptions::from_str(url.expose_secret()).map_err(|_| {
+        anyhow::anyhow!(
+            "DATABASE_URL is not a postgres url: write postgres://user:password@host:port/database"
+        )
+    })?;
+    Ok(parsed
+        .application_name(&format!("ergo-{service}"))
+        .options([
+            (
+                "statement_timeout",
+                options.database_statement_timeout_ms.to_string(),
+            ),
+            (
+                "idle_in_transaction_session_timeout",
+                (IDLE_IN_TRANSACTION_TIMEOUT_S * 1000).to_string(),
+            ),
+        ]))
+}
+
+/// Makes a session act as the service's role.
+pub(crate) async fn assume_role(
+    connection: &mut PgConnection,
+    schema: &str,
+) -> Result<(), sqlx::Error> {
+    // Safe: the name is built from a checked schema constant.
+    sqlx::query(AssertSqlSafe(format!("set role {}", role_name(schema))))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A pool that connects lazily; nothing is contacted yet.
+pub(crate) fn pool(connect: PgConnectOptions, options: &Options, schema: &'static str) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(options.database_connections_max)
+        .acquire_timeout(Duration::from_secs(ACQUIRE_TIMEOUT_S))
+        .after_connect(move |connection, _| {
+            Box::pin(async move { assume_role(connection, schema).await })
+        })
+        .connect_lazy_with(connect)
+}
+
+/// One round trip to Postgres, for readiness and start.
+pub(crate) async fn ping(pool: &PgPool) -> Result<(), sqlx::Error> {
+    sqlx::query("select 1").execute(pool).await.map(|_| ())
+}
+
+/// Fails when the schema is older than this binary: `migrate` has to run first.
+///
+/// A newer schema is fine, because migrations are valid for the previous binary (expand, deploy, contract).
+pub(crate) async fn check_version(
+    connect: &PgConnectOptions,
+    store: &crate::service::Store,
+) -> anyhow::Result<()> {
+    let mut connection = PgConnection::connect_with(connect).await?;
+    assume_role(&mut connection, store.schema)
+        .await
+        .with_context(|| {
+            format!(
+                "the database user may not act as role {}: run migrate, then grant the role to the user",
+                role_name(store.schema)
+            )
+        })?;
+    let wanted = store
+        .migrator
+        .iter()
+        .map(|migration| migration.version)
+        .max();
+    let found: Option<i64> = sqlx::query_scalar(AssertSqlSafe(format!(
+        "select max(version) from {} where success",
+        store.migrator.table_name
+    )))
+    .fetch_one(&mut connection)
+    .await
+    .with_context(|| {
+        format!(
+            "schema {} has no readable migration history: run migrate",
+            store.schema
+        )
+    })?;
+    connection.close().await.ok();
+    match (wanted, found) {
+        (Some(wanted), Some(found)) if found >= wanted => Ok(()),
+        (None, _) => Ok(()),
+        (Some(wanted), found) => anyhow::bail!(
+            "schema {} is at version {} and this binary needs {wanted}: run migrate",
+            store.schema,
+            found.map_or_else(|| "none".to_owned(), |version| version.to_string()),
+        ),
+    }
+}
