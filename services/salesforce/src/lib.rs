@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod auth_rpc;
 mod client;
 mod dns;
 pub mod error;

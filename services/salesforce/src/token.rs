@@ -17,7 +17,7 @@ pub struct AccessToken {
     /// The bearer. Opaque, up to 8 KiB.
     pub secret: SecretString,
     /// Counts the tokens of a connection: a higher one is newer.
-    pub generation: i64,
+    pub generation: u64,
     /// Where to call. Checked against the allow-list before every use, whoever stored it.
     pub instance_url: String,
     /// Whether it was issued in answer to this very request. A session refused with a fresh token

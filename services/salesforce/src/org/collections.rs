@@ -10,7 +10,7 @@ use super::{Org, call, decode};
 use crate::error::{ApiError, Error};
 use crate::id::Id;
 use crate::name::{FieldName, ObjectName};
-use crate::value::Record;
+use crate::value::{Record, RowsBody};
 
 /// Rows of one collection write.
 pub const COLLECTION_ROWS_MAX: usize = 200;
@@ -30,13 +30,6 @@ pub enum RowOutcome {
     },
     /// Not written; every error of the row. Never empty.
     Refused(Vec<ApiError>),
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Rows<'a, T> {
-    all_or_none: bool,
-    records: &'a [T],
 }
 
 #[derive(Serialize)]
@@ -198,7 +191,7 @@ impl Org {
         }
         let mut request = call(operation, method, target, false);
         options.apply(&mut request)?;
-        let body = Rows {
+        let body = RowsBody {
             all_or_none,
             records,
         };

@@ -1,28 +1,31 @@
 //! One connected org: every call goes through [`Org::run`], which owns the token algorithm, the
 //! concurrency limit, the repeats of reads and the API-use header.
 
+mod batch;
 mod collections;
 mod composite;
 mod describe;
+mod field_type;
 mod limits;
 mod path;
 mod picklists;
 mod query;
 mod record;
+mod subrequest;
 
+pub use batch::{BatchAnswer, BatchGet};
 pub use collections::{COLLECTION_ROWS_MAX, RETRIEVE_ROWS_MAX, RowOutcome};
-pub use composite::{
-    BatchAnswer, BatchGet, COMPOSITE_QUERIES_MAX, COMPOSITE_REQUESTS_MAX, Composite, SubAnswer,
-    Subrequest,
-};
+pub use composite::{COMPOSITE_QUERIES_MAX, COMPOSITE_REQUESTS_MAX, Composite, SubAnswer};
 pub use describe::{
-    ChildRelationship, Conditional, Field, FieldType, ObjectDescribe, ObjectSummary, PicklistEntry,
+    ChildRelationship, Conditional, Field, ObjectDescribe, ObjectSummary, PicklistEntry,
     RecordTypeInfo, valid_for,
 };
+pub use field_type::FieldType;
 pub use limits::{Limit, Version};
 pub use picklists::{FieldPicklist, PicklistChoice, RecordTypePicklists};
 pub use query::{Page, Scope};
 pub use record::{DeletedRecords, Saved, Upserted, WriteOptions};
+pub use subrequest::Subrequest;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +44,9 @@ use crate::wire::{Call, Reply};
 
 /// Names us in change events' `changeOrigin`, by which our own echoes are recognised.
 pub const CALL_CLIENT: &str = "ergo/1.0";
+
+/// [`CALL_CLIENT`] as the header's value.
+const CALL_OPTIONS: &str = "client=ergo/1.0";
 
 /// Longest pause between repeats of a read.
 const READ_RETRY_DELAY_MAX: Duration = Duration::from_secs(8);
@@ -139,14 +145,16 @@ impl Org {
     /// safe for writes: a request answered 401 was not executed.
     async fn with_token(&self, call: &Call, resend_count: u32) -> Result<Reply, Error> {
         let mut token = self.inner.tokens.token().await.map_err(Error::Token)?;
-        for nth in 0..TOKENS_MAX {
+        let mut nth = 0;
+        loop {
             let refused = match self.once(call, &token, resend_count + nth).await {
                 Err(error) if is_dead_session(&error) => error,
                 result => return result,
             };
+            nth += 1;
             // A fresh token refused is no expiry. The first one may be fresh by chance (another call
             // had it refreshed a moment ago), so it always gets one replacement.
-            if (nth > 0 && token.fresh) || nth + 1 == TOKENS_MAX {
+            if (nth > 1 && token.fresh) || nth == TOKENS_MAX {
                 return Err(session_rejected(refused));
             }
             let newer = self.inner.tokens.rejected(&token).await;
@@ -156,7 +164,6 @@ impl Org {
             }
             token = newer;
         }
-        unreachable!("the last round returns")
     }
 
     /// One exchange under a permit.
@@ -190,7 +197,7 @@ impl Org {
             self.inner.usage.send_replace(Some(usage));
         }
         // 300 (several matches) and 304 (unchanged) are answers; redirects are never followed here.
-        if reply.status < 300 || reply.status == 300 || reply.status == 304 {
+        if reply.status <= 300 || reply.status == 304 {
             return Ok(reply);
         }
         Err(Error::refused(call.operation, reply.status, &reply.body))
@@ -231,7 +238,7 @@ pub(crate) fn call(operation: &'static str, method: Method, path: String, is_rea
         path,
         headers: vec![(
             HeaderName::from_static("sforce-call-options"),
-            HeaderValue::from_static("client=ergo/1.0"),
+            HeaderValue::from_static(CALL_OPTIONS),
         )],
         body: None,
         is_read,

@@ -4,7 +4,8 @@ use futures::stream::{BoxStream, StreamExt, TryStreamExt, unfold};
 use http::Method;
 use serde::Deserialize;
 
-use super::composite::{Composite, Subrequest};
+use super::composite::Composite;
+use super::subrequest::Subrequest;
 use super::{Org, call, decode, path};
 use crate::error::Error;
 use crate::host;
