@@ -5,11 +5,13 @@
 pub mod event;
 pub mod header;
 pub mod id;
+pub mod record_id;
 pub mod rpc;
 pub mod topology;
 
 pub use event::{Event, filter_subject, subject};
 pub use id::{EventId, WorkspaceId};
+pub use record_id::RecordId;
 
 /// What upstream publishes.
 pub mod meeting {
