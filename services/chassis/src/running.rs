@@ -24,6 +24,7 @@ use crate::{
     http,
     readiness::Readiness,
     rig::Rig,
+    rpc::RpcTransport,
     service::Service,
     telemetry::Metrics,
 };
@@ -43,6 +44,7 @@ pub struct Running {
     readiness: Arc<Readiness>,
     bus: Bus,
     db: Option<Db>,
+    metrics: Metrics,
     /// Cancelled first: no new work.
     stop: CancellationToken,
     /// Cancelled when work in flight has ended: the relay and the ports.
@@ -135,7 +137,7 @@ pub async fn start<S: Service>(config: Config<S::Options>) -> anyhow::Result<Run
             db: database.db,
             bus: bus.clone(),
             connect: database.connect,
-            metrics,
+            metrics: metrics.clone(),
         };
         spawn(&mut late, "relay", relay.run(stop_late.clone()));
     }
@@ -156,6 +158,7 @@ pub async fn start<S: Service>(config: Config<S::Options>) -> anyhow::Result<Run
         readiness,
         bus,
         db,
+        metrics,
         stop,
         stop_late,
         tasks,
@@ -175,6 +178,24 @@ impl Running {
     #[must_use]
     pub fn http_addr(&self) -> Option<SocketAddr> {
         self.http_addr
+    }
+
+    /// The service's database, if it has one.
+    #[must_use]
+    pub fn db(&self) -> Option<&Db> {
+        self.db.as_ref()
+    }
+
+    /// The service's connection to NATS.
+    #[must_use]
+    pub fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
+    /// A transport for typed clients over the service's connection.
+    #[must_use]
+    pub fn rpc(&self) -> RpcTransport {
+        RpcTransport::new(self.bus.clone(), self.metrics.clone())
     }
 
     /// What `/readyz` would name as missing; empty when ready.

@@ -51,8 +51,12 @@ pub struct Bus {
 }
 
 impl Bus {
-    /// Connects, or fails at once when no server answers; afterwards the connection repairs itself for ever.
-    pub(crate) async fn connect(options: &Options, service: &str) -> anyhow::Result<Self> {
+    /// Connects as `service`, or fails at once when no server answers; afterwards the connection repairs itself for
+    /// ever. Services receive theirs from the rig; tools connect themselves.
+    ///
+    /// # Errors
+    /// When no server answers, or a credential cannot be used.
+    pub async fn connect(options: &Options, service: &str) -> anyhow::Result<Self> {
         let (connected, connections) = watch::channel(0_u64);
         let mut connect = ConnectOptions::new()
             .name(format!("ergo-{service}"))

@@ -1,0 +1,10 @@
+//! Chassis against a real NATS and a real Postgres, through a probe service that does what it is told.
+
+mod boot;
+mod consume;
+mod outage;
+mod outbox;
+mod probe;
+mod quarantine;
+mod rpc;
+mod world;
