@@ -1,0 +1,5 @@
+//! The evaluator against the published cases, the real rules, its laws and hostile input.
+
+mod cases;
+mod corpus;
+mod rules;
