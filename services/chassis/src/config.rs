@@ -83,7 +83,7 @@ pub struct Options {
     #[arg(long, env = "NATS_STREAM_REPLICAS", default_value_t = defaults::NATS_STREAM_REPLICAS)]
     pub nats_stream_replicas: usize,
 
-    /// Most bytes any stream may hold, replacing the built-in limits; used by migrate
+    /// Most bytes any one stream may hold, where the built-in limits exceed the disk; used by migrate
     #[arg(long, env = "NATS_STREAM_BYTES_MAX")]
     pub nats_stream_bytes_max: Option<i64>,
 
@@ -136,6 +136,8 @@ pub mod defaults {
     pub const NATS_STREAM_REPLICAS: usize = 1;
     /// Loopback only unless told otherwise, on a port the system chooses.
     pub const ANY_LOOPBACK: &str = "127.0.0.1:0";
+    /// Tests and embedders share one disk: five streams of this size fit everywhere.
+    pub const EMBEDDED_STREAM_BYTES_MAX: i64 = 256 * 1024 * 1024;
     /// Everything; the collector samples by tail.
     pub const TRACE_SAMPLE_RATIO: f64 = 1.0;
     /// Decisions of ours, warnings of everyone.
@@ -168,7 +170,7 @@ impl Options {
             nats_tls_key_file: None,
             nats_inbox_prefix: None,
             nats_stream_replicas: defaults::NATS_STREAM_REPLICAS,
-            nats_stream_bytes_max: None,
+            nats_stream_bytes_max: Some(defaults::EMBEDDED_STREAM_BYTES_MAX),
             admin_addr: any_loopback,
             http_addr: any_loopback,
             otlp_endpoint: None,
@@ -203,10 +205,13 @@ mod tests {
 
     #[test]
     fn the_command_line_and_tests_start_from_the_same_defaults() {
-        // `LogFormat` is the one deliberate difference: a person reads test output.
+        // Two deliberate differences: a person reads test output, and test disks are small.
         let parsed =
             Cli::parse_from(["x", "--log-format", "pretty", "--nats-url", "nats://n:1"]).options;
-        let built = Options::new(None, "nats://n:1");
+        let built = Options {
+            nats_stream_bytes_max: None,
+            ..Options::new(None, "nats://n:1")
+        };
         assert_eq!(format!("{parsed:?}"), format!("{built:?}"));
     }
 

@@ -7,6 +7,7 @@ use std::{future::Future, net::SocketAddr, sync::Arc};
 use axum::Router;
 use events::rpc::Dispatch;
 use futures::future::BoxFuture;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -31,6 +32,8 @@ pub struct Rig {
     pub(crate) router: Option<Router>,
     pub(crate) http_addr: SocketAddr,
     pub(crate) declared: Vec<ConsumerSpec>,
+    /// Each answers when its rpc service is subscribed, or is dropped when that failed.
+    pub(crate) serving: Vec<oneshot::Receiver<()>>,
 }
 
 impl Rig {
@@ -105,8 +108,10 @@ impl Rig {
     /// Answers requests on `ergo.rpc.<service>.*`.
     pub fn serve_rpc<D: Dispatch>(&mut self, server: D) {
         let (bus, metrics) = (self.bus.clone(), self.metrics.clone());
+        let (subscribed, serving) = oneshot::channel();
+        self.serving.push(serving);
         self.task(D::SERVICE, move |stop| {
-            rpc::serve(bus, metrics, server, stop)
+            rpc::serve(bus, metrics, server, subscribed, stop)
         });
     }
 

@@ -107,6 +107,7 @@ pub async fn start<S: Service>(config: Config<S::Options>) -> anyhow::Result<Run
         router: None,
         http_addr,
         declared,
+        serving: Vec::new(),
     };
     S::build(config.service, &mut rig)
         .await
@@ -143,6 +144,13 @@ pub async fn start<S: Service>(config: Config<S::Options>) -> anyhow::Result<Run
     }
     for (name, task) in rig.tasks {
         spawn(&mut tasks, name, task(stop.clone()));
+    }
+    // Whoever is told that we have started may ask us at once. A subscription that fails is seen by `failed`.
+    for serving in rig.serving {
+        tokio::time::timeout(options.startup_timeout(), serving)
+            .await
+            .context("rpc services were not subscribed in time")?
+            .ok();
     }
     starting.done();
     tracing::info!(

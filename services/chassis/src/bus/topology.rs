@@ -60,7 +60,12 @@ pub(crate) async fn ensure(
         bus.jetstream()
             .create_or_update_stream(config.clone())
             .await
-            .with_context(|| format!("stream {} cannot be declared", spec.name))?;
+            .with_context(|| {
+                format!(
+                    "stream {} of {} bytes cannot be declared; if storage is short, set NATS_STREAM_BYTES_MAX",
+                    spec.name, config.max_bytes
+                )
+            })?;
         let found = stream_config(bus, spec.name).await?;
         refuse(
             &format!("stream {}", spec.name),

@@ -7,7 +7,11 @@ use async_nats::service::{Request, ServiceExt, error::Error as ServiceError};
 use bytes::Bytes;
 use events::rpc::{Code, Dispatch, RpcError};
 use futures::{FutureExt, StreamExt, stream::SelectAll};
-use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
+use tokio::{
+    sync::{Semaphore, oneshot},
+    task::JoinSet,
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -17,11 +21,12 @@ use crate::{bus::Bus, telemetry::Metrics};
 /// All replicas of a service share one queue group.
 const QUEUE_GROUP: &str = "ergo";
 
-/// Serves `server` until `stop`, then answers what was begun.
+/// Serves `server` until `stop`, then answers what was begun. `subscribed` is told when requests arrive.
 pub(crate) async fn serve<D: Dispatch>(
     bus: Bus,
     metrics: Metrics,
     server: D,
+    subscribed: oneshot::Sender<()>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let service = bus
@@ -49,6 +54,8 @@ pub(crate) async fn serve<D: Dispatch>(
         .flush()
         .await
         .context("rpc subscriptions could not be sent")?;
+    // The receiver is gone when the start was given up; then `stop` follows.
+    subscribed.send(()).ok();
     let server = Arc::new(server);
     let permits = Arc::new(Semaphore::new(REQUESTS_MAX));
     let mut running = JoinSet::new();

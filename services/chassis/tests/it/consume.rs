@@ -148,10 +148,7 @@ async fn a_dependency_that_is_away_costs_no_delivery() {
     });
     let running = world.start(&script).await;
     world.publish("e1").await;
-    assert_eq!(
-        until_missing(&running, DURABLE).await,
-        "waits for salesforce"
-    );
+    until_missing(&running, DURABLE, "waits for salesforce").await;
     // Six calls are more than three seconds of backoff: longer than the ack wait of two.
     eventually(LIMIT, async || (script.calls() >= 6).then_some(())).await;
     back.store(true, Ordering::SeqCst);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use testkit::chaos::Proxy;
 
 use crate::{
-    probe::Script,
+    probe::{DURABLE, Script},
     world::{World, get, until_missing, until_ready},
 };
 
@@ -25,11 +25,8 @@ async fn postgres_away_means_not_ready_and_nothing_lost() {
     world.until_seen(1).await;
     proxy.cut();
     world.publish("during").await;
-    until_missing(&running, "postgres").await;
-    assert_eq!(
-        until_missing(&running, crate::probe::DURABLE).await,
-        "waits for postgres"
-    );
+    until_missing(&running, "postgres", "").await;
+    until_missing(&running, DURABLE, "waits for postgres").await;
     let answer = get(running.admin_addr(), "/readyz").await;
     assert!(
         answer.starts_with("HTTP/1.1 503") && answer.contains("postgres: "),
@@ -56,7 +53,7 @@ async fn a_restarted_nats_is_found_again() {
     world.publish("before").await;
     world.until_seen(1).await;
     world.nats.stop();
-    until_missing(&running, "nats").await;
+    until_missing(&running, "nats", "").await;
     world.nats.restart().await;
     world.jetstream = async_nats::jetstream::new(world.nats.client().await);
     world.publish("after").await;

@@ -36,7 +36,7 @@ async fn events_committed_while_nats_is_away_are_published_once_and_in_order() {
         emit(db, count).await;
     }
     proxy.cut();
-    until_missing(&running, "nats").await;
+    until_missing(&running, "nats", "").await;
     for count in 20..40 {
         emit(db, count).await;
     }

@@ -16,10 +16,10 @@ use tokio::sync::Semaphore;
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("tests/it/migrations");
 
-pub const DURABLE: &str = "probe__meeting_processed";
+pub(crate) const DURABLE: &str = "probe__meeting_processed";
 
 /// What the handler does with one message.
-pub enum Step {
+pub(crate) enum Step {
     Done,
     Fail(Failure),
     Panic,
@@ -35,7 +35,7 @@ type Decide = dyn Fn(&Delivery<MeetingProcessed>) -> Step + Send + Sync;
 
 /// The handler's behaviour; can be changed while the service runs.
 #[derive(Clone)]
-pub struct Script {
+pub(crate) struct Script {
     decide: Arc<Mutex<Arc<Decide>>>,
     calls: Arc<AtomicUsize>,
     broken_task: bool,
@@ -48,7 +48,7 @@ impl Default for Script {
 }
 
 impl Script {
-    pub fn new(
+    pub(crate) fn new(
         decide: impl Fn(&Delivery<MeetingProcessed>) -> Step + Send + Sync + 'static,
     ) -> Self {
         Self {
@@ -58,14 +58,14 @@ impl Script {
         }
     }
 
-    pub fn with_broken_task() -> Self {
+    pub(crate) fn with_broken_task() -> Self {
         Self {
             broken_task: true,
             ..Self::default()
         }
     }
 
-    pub fn change(
+    pub(crate) fn change(
         &self,
         decide: impl Fn(&Delivery<MeetingProcessed>) -> Step + Send + Sync + 'static,
     ) {
@@ -73,7 +73,7 @@ impl Script {
     }
 
     /// How often the handler was called.
-    pub fn calls(&self) -> usize {
+    pub(crate) fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
     }
 
@@ -84,15 +84,15 @@ impl Script {
 }
 
 #[derive(Clone, Default, clap::Args)]
-pub struct ProbeOptions {
+pub(crate) struct ProbeOptions {
     #[arg(skip)]
-    pub script: Script,
+    pub(crate) script: Script,
 }
 
-pub struct Probe;
+pub(crate) struct Probe;
 
 /// Small limits, so that the tests need not wait for the usual ones.
-pub fn spec() -> ConsumerSpec {
+pub(crate) fn spec() -> ConsumerSpec {
     ConsumerSpec {
         ack_wait_s: 2,
         attempts_max: 3,

@@ -15,7 +15,7 @@ async fn unusable_messages_are_set_aside_with_a_reason_and_neighbours_are_fine()
     let id = (header::CE_ID, "bad");
     world.publish("good1").await;
     world
-        .publish_raw(SUBJECT, &[id], b"{\"json\":1}".to_vec())
+        .publish_raw(SUBJECT, &[id], vec![0x0a, 0x05, b'a'])
         .await;
     world.publish_raw(SUBJECT, &[id], vec![0; 600 * 1024]).await;
     world.publish_raw(SUBJECT, &[], meeting("acme")).await;
@@ -42,7 +42,13 @@ async fn unusable_messages_are_set_aside_with_a_reason_and_neighbours_are_fine()
         })
         .collect();
     lines.sort_unstable();
-    insta::assert_snapshot!(lines.join("\n"), @r#""#);
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    ergo.meeting.processed.v1.acme @2 undecodable: payload is not a protobuf message of type ergo.meeting.processed.v1: failed to decode Protobuf message: MeetingProcessed.id: buffer underflow
+    ergo.meeting.processed.v1.acme @3 oversize: payload has 614400 bytes and the limit is 524288: send a claim check instead
+    ergo.meeting.processed.v1.acme @4 missing_id: neither header ce-id nor Nats-Msg-Id is set: send the event's id in both
+    ergo.meeting.processed.v1.acme @5 workspace_mismatch: subject names workspace acme and the payload "umbrella": they must be equal
+    ergo.meeting.processed.v1.acme @6 content_type: header content-type is "application/json": send application/protobuf or leave it out
+    "#);
     running.shutdown().await.expect("stops");
 }
 

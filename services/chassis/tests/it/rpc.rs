@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chassis::{Running, rpc::PAYLOAD_BYTES_MAX};
+use chassis::{
+    Running,
+    rpc::{PAYLOAD_BYTES_MAX, REQUESTS_MAX},
+};
 use events::rpc::{CallContext, Caller, Code, Role, RpcError, Transport};
 
 use crate::{probe::Script, world::World};
@@ -116,5 +119,23 @@ async fn a_request_without_a_caller_is_refused_and_services_are_discoverable() {
         .await
         .expect("answers");
     assert!(String::from_utf8_lossy(&ping.payload).contains("\"name\":\"probe\""));
+    running.shutdown().await.expect("stops");
+}
+
+#[tokio::test]
+async fn a_busy_service_says_so_instead_of_queueing() {
+    let world = World::new().await;
+    let running = world.start(&Script::default()).await;
+    let transport = running.rpc();
+    let wait = context(Duration::from_secs(2));
+    let calls =
+        (0..REQUESTS_MAX + 10).map(|_| transport.call("ergo.rpc.probe.slow", &wait, vec![]));
+    let answers = futures::future::join_all(calls).await;
+    let busy = answers.into_iter().filter(|answer| {
+        answer
+            .as_ref()
+            .is_err_and(|error| error.code == Code::ResourceExhausted)
+    });
+    assert_eq!(busy.count(), 10);
     running.shutdown().await.expect("stops");
 }

@@ -16,19 +16,19 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::probe::{DURABLE, Probe, ProbeOptions, Script};
 
 /// Longest a test waits for something that should happen at once, on a busy machine.
-pub const LIMIT: Duration = Duration::from_secs(30);
-pub const SUBJECT: &str = "ergo.meeting.processed.v1.acme";
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const SUBJECT: &str = "ergo.meeting.processed.v1.acme";
 
-pub struct World {
-    pub nats: Nats,
-    pub database: Database,
-    pub admin: PgPool,
-    pub jetstream: jetstream::Context,
+pub(crate) struct World {
+    pub(crate) nats: Nats,
+    pub(crate) database: Database,
+    pub(crate) admin: PgPool,
+    pub(crate) jetstream: jetstream::Context,
 }
 
 impl World {
     /// Everything there, migrated.
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let world = Self::bare().await;
         chassis::migrate::<Probe>(&world.options())
             .await
@@ -37,7 +37,7 @@ impl World {
     }
 
     /// Everything there, nothing migrated.
-    pub async fn bare() -> Self {
+    pub(crate) async fn bare() -> Self {
         let nats = Nats::start().await;
         let database = Database::create().await;
         Self {
@@ -48,21 +48,21 @@ impl World {
         }
     }
 
-    pub fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> Options {
         let mut options = Options::new(Some(&self.database.url()), &self.nats.url());
         options.database_connections_max = 8;
         options
     }
 
-    pub async fn start(&self, script: &Script) -> Running {
+    pub(crate) async fn start(&self, script: &Script) -> Running {
         self.start_with(self.options(), script).await
     }
 
-    pub async fn start_with(&self, options: Options, script: &Script) -> Running {
+    pub(crate) async fn start_with(&self, options: Options, script: &Script) -> Running {
         self.try_start_with(options, script).await.expect("starts")
     }
 
-    pub async fn try_start_with(
+    pub(crate) async fn try_start_with(
         &self,
         options: Options,
         script: &Script,
@@ -78,12 +78,17 @@ impl World {
     }
 
     /// Publishes a good meeting with this event id.
-    pub async fn publish(&self, id: &str) {
+    pub(crate) async fn publish(&self, id: &str) {
         self.publish_raw(SUBJECT, &[(header::CE_ID, id)], meeting("acme"))
             .await;
     }
 
-    pub async fn publish_raw(&self, subject: &str, pairs: &[(&str, &str)], payload: Vec<u8>) {
+    pub(crate) async fn publish_raw(
+        &self,
+        subject: &str,
+        pairs: &[(&str, &str)],
+        payload: Vec<u8>,
+    ) {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
             headers.insert(*name, *value);
@@ -97,7 +102,7 @@ impl World {
     }
 
     /// Event ids that took effect, in order of their ids.
-    pub async fn seen(&self) -> Vec<String> {
+    pub(crate) async fn seen(&self) -> Vec<String> {
         sqlx::query_scalar("select event_id from probe.seen order by event_id")
             .fetch_all(&self.admin)
             .await
@@ -105,7 +110,7 @@ impl World {
     }
 
     /// The delivery attempt on which an event took effect.
-    pub async fn attempt_of(&self, id: &str) -> i64 {
+    pub(crate) async fn attempt_of(&self, id: &str) -> i64 {
         sqlx::query_scalar("select attempt from probe.seen where event_id = $1")
             .bind(id)
             .fetch_one(&self.admin)
@@ -113,7 +118,7 @@ impl World {
             .expect("seen once")
     }
 
-    pub async fn until_seen(&self, count: usize) -> Vec<String> {
+    pub(crate) async fn until_seen(&self, count: usize) -> Vec<String> {
         eventually(LIMIT, async || {
             let seen = self.seen().await;
             (seen.len() >= count).then_some(seen)
@@ -122,7 +127,7 @@ impl World {
     }
 
     /// Until the consumer has settled everything there is.
-    pub async fn until_settled(&self) {
+    pub(crate) async fn until_settled(&self) {
         eventually(LIMIT, async || {
             let mut consumer: PullConsumer = self
                 .jetstream
@@ -136,7 +141,7 @@ impl World {
     }
 
     /// Until the relay has published everything there is.
-    pub async fn until_relayed(&self) {
+    pub(crate) async fn until_relayed(&self) {
         eventually(LIMIT, async || {
             let left: i64 = sqlx::query_scalar("select count(*) from probe.outbox")
                 .fetch_one(&self.admin)
@@ -147,20 +152,24 @@ impl World {
         .await;
     }
 
-    pub async fn messages_in(&self, stream: &str) -> u64 {
+    pub(crate) async fn messages_in(&self, stream: &str) -> u64 {
         let mut stream = self.jetstream.get_stream(stream).await.expect("stream");
         stream.info().await.expect("info").state.messages
     }
 
     /// A message of a stream by its sequence.
-    pub async fn message(&self, stream: &str, sequence: u64) -> jetstream::message::StreamMessage {
+    pub(crate) async fn message(
+        &self,
+        stream: &str,
+        sequence: u64,
+    ) -> jetstream::message::StreamMessage {
         let stream = self.jetstream.get_stream(stream).await.expect("stream");
         stream.get_raw_message(sequence).await.expect("message")
     }
 }
 
 /// An encoded meeting of a workspace.
-pub fn meeting(workspace: &str) -> Vec<u8> {
+pub(crate) fn meeting(workspace: &str) -> Vec<u8> {
     MeetingProcessed {
         workspace: workspace.to_owned(),
         ..MeetingProcessed::default()
@@ -168,34 +177,35 @@ pub fn meeting(workspace: &str) -> Vec<u8> {
     .encode_to_vec()
 }
 
-pub fn acme() -> WorkspaceId {
+pub(crate) fn acme() -> WorkspaceId {
     "acme".parse().expect("workspace")
 }
 
-pub fn event_id(text: &str) -> EventId {
+pub(crate) fn event_id(text: &str) -> EventId {
     text.parse().expect("event id")
 }
 
 /// Until the service is ready.
-pub async fn until_ready(running: &Running) {
+pub(crate) async fn until_ready(running: &Running) {
     eventually(LIMIT, async || {
         running.missing().await.is_empty().then_some(())
     })
     .await;
 }
 
-/// Until `name` is among what is missing; returns its problem.
-pub async fn until_missing(running: &Running, name: &str) -> String {
+/// Until `name` is among what is missing, with a problem that says `text`.
+pub(crate) async fn until_missing(running: &Running, name: &str, text: &str) {
     eventually(LIMIT, async || {
         let missing = running.missing().await;
-        let found = missing.into_iter().find(|(missing, _)| *missing == name);
-        found.map(|(_, problem)| problem)
+        let found =
+            |(missing, problem): &(&str, String)| *missing == name && problem.contains(text);
+        missing.iter().any(found).then_some(())
     })
     .await
 }
 
 /// One HTTP GET; the status line and body in one text.
-pub async fn get(addr: std::net::SocketAddr, path: &str) -> String {
+pub(crate) async fn get(addr: std::net::SocketAddr, path: &str) -> String {
     let mut stream = tokio::net::TcpStream::connect(addr)
         .await
         .expect("connects");
