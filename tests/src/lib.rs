@@ -4,8 +4,16 @@
 
 pub mod chaos;
 pub mod eventually;
+pub mod fixtures;
+pub mod http;
 pub mod nats;
+pub mod org;
+pub mod otlp;
 pub mod postgres;
+pub mod publish;
+pub mod rpc;
+pub mod stack;
 pub mod tools;
 
 pub use eventually::eventually;
+pub use salesforce_sim as sim;

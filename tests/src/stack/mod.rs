@@ -1,0 +1,281 @@
+//! The whole product as processes on this machine: NATS, Postgres, an org, and the five services, each with its own
+//! database role, on ports the system chose. What production does with Helm, in a folder.
+
+mod plan;
+mod process;
+mod roles;
+mod simulator;
+
+pub use plan::{SERVICES, ServiceName};
+pub use process::Process;
+pub use simulator::Simulator;
+
+use crate::chaos::Proxy;
+use crate::nats::Nats;
+use crate::org::Target;
+use crate::postgres::{Database, Postgres};
+use crate::rpc::NatsTransport;
+use crate::tools::Tools;
+use anyhow::Context;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What a stack is started with.
+#[derive(Debug, Clone, Default)]
+pub struct StackOptions {
+    /// An org that exists already; otherwise a simulated one is started.
+    pub org: Option<Target>,
+    /// Where spans are sent, when anywhere.
+    pub otlp_endpoint: Option<String>,
+    /// Puts a [`Proxy`] in front of NATS and Postgres, to take them away.
+    pub breakable: bool,
+    /// Further environment variables for every service.
+    pub environment: Vec<(String, String)>,
+}
+
+/// Everything running; ends with its value.
+#[derive(Debug)]
+pub struct Stack {
+    services: Vec<(ServiceName, Process)>,
+    simulator: Option<Simulator>,
+    org: Target,
+    nats: Nats,
+    nats_proxy: Option<Proxy>,
+    database_proxy: Option<Proxy>,
+    database: Database,
+    addresses: Addresses,
+    folder: PathBuf,
+    // Last: the services write into it until they end.
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// Ports chosen before anything starts, because services are told each other's addresses.
+#[derive(Debug, Clone)]
+struct Addresses {
+    auth_http: u16,
+    console_http: u16,
+    admin: Vec<u16>,
+}
+
+impl Stack {
+    /// Starts everything in a folder that goes with the stack, and waits until every service is ready.
+    ///
+    /// # Errors
+    /// When a part is missing or does not become ready; with the end of its log.
+    pub async fn start(options: StackOptions) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("ergo-stack-").tempdir()?;
+        let path = folder.path().to_owned();
+        let mut stack = Self::prepare(options, &path).await?;
+        stack._folder = Some(folder);
+        stack.start_services().await?;
+        Ok(stack)
+    }
+
+    /// Starts everything with logs and keys in `folder`, which stays.
+    ///
+    /// # Errors
+    /// When a part is missing or does not become ready; with the end of its log.
+    pub async fn start_in(options: StackOptions, folder: &Path) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        let mut stack = Self::prepare(options, folder).await?;
+        stack.start_services().await?;
+        Ok(stack)
+    }
+
+    async fn prepare(options: StackOptions, folder: &Path) -> anyhow::Result<Self> {
+        let tools = Tools::from_environment();
+        let binaries = tools.binary_dir()?;
+        let nats = Nats::try_start().await?;
+        let database = Postgres::try_shared().await?.try_create_database().await?;
+        let addresses = Addresses {
+            auth_http: free_port()?,
+            console_http: free_port()?,
+            admin: SERVICES
+                .iter()
+                .map(|_| free_port())
+                .collect::<Result<_, _>>()?,
+        };
+        let callback = plan::callback_url(addresses.auth_http);
+        let (simulator, org) = match options.org.clone() {
+            Some(org) => (None, org),
+            None => {
+                let simulator = Simulator::start(&binaries, folder, &callback).await?;
+                let org = simulator.target();
+                (Some(simulator), org)
+            }
+        };
+        let (mut nats_proxy, mut database_proxy) = (None, None);
+        if options.breakable {
+            let (host, port) = database.server();
+            nats_proxy = Some(Proxy::to("127.0.0.1", nats.port()).await);
+            database_proxy = Some(Proxy::to(&host, port).await);
+        }
+        let mut stack = Self {
+            services: Vec::new(),
+            simulator,
+            org,
+            nats,
+            nats_proxy,
+            database_proxy,
+            database,
+            addresses,
+            folder: folder.to_owned(),
+            _folder: None,
+        };
+        stack.migrate(&binaries)?;
+        roles::create(&stack.database.url()).await?;
+        let shared = plan::Shared::of(&stack, &options);
+        for (index, &service) in SERVICES.iter().enumerate() {
+            let process = Process::new(
+                service.as_str(),
+                &binaries.join(service.binary()),
+                &["serve"],
+                folder,
+            )
+            .environment(plan::environment(service, &shared)?)
+            .admin_port(stack.addresses.admin[index]);
+            stack.services.push((service, process));
+        }
+        Ok(stack)
+    }
+
+    /// Schemas, streams and consumers, with the admin's rights, which no running service has.
+    fn migrate(&self, binaries: &Path) -> anyhow::Result<()> {
+        for service in SERVICES {
+            let name = format!("{}-migrate", service.as_str());
+            let environment = [
+                ("DATABASE_URL".to_owned(), self.database.url()),
+                ("NATS_URL".to_owned(), self.nats.url()),
+                ("LOG_FORMAT".to_owned(), "json".to_owned()),
+                // Small enough for a laptop's disk.
+                ("NATS_STREAM_BYTES_MAX".to_owned(), (256 << 20).to_string()),
+            ];
+            Process::new(
+                &name,
+                &binaries.join(service.binary()),
+                &["migrate"],
+                &self.folder,
+            )
+            .environment(environment)
+            .run()
+            .with_context(|| format!("migrate {}", service.as_str()))?;
+        }
+        Ok(())
+    }
+
+    async fn start_services(&mut self) -> anyhow::Result<()> {
+        for (_, process) in &mut self.services {
+            process.start()?;
+        }
+        for (_, process) in &mut self.services {
+            process.ready().await?;
+        }
+        Ok(())
+    }
+
+    /// Kills a service without warning.
+    pub fn kill(&mut self, service: ServiceName) {
+        self.service_mut(service).kill();
+    }
+
+    /// Starts a killed or stopped service again and waits until it is ready; answers how long that took.
+    ///
+    /// # Errors
+    /// When it does not become ready; with the end of its log.
+    pub async fn start_again(&mut self, service: ServiceName) -> anyhow::Result<Duration> {
+        self.service_mut(service).start_ready().await
+    }
+
+    /// Stops all services politely, so that the last spans and log lines are written.
+    pub async fn stop(&mut self) {
+        for (_, process) in &mut self.services {
+            process.stop().await;
+        }
+    }
+
+    /// Waits until every service is ready.
+    ///
+    /// # Errors
+    /// When one is not in time; with the end of its log.
+    pub async fn ready(&mut self) -> anyhow::Result<()> {
+        for (_, process) in &mut self.services {
+            process.ready().await?;
+        }
+        Ok(())
+    }
+
+    /// One service's process.
+    ///
+    /// # Panics
+    /// Never: every service has one.
+    #[must_use]
+    pub fn service(&self, service: ServiceName) -> &Process {
+        let found = self.services.iter().find(|(name, _)| *name == service);
+        &found.expect("every service has a process").1
+    }
+
+    fn service_mut(&mut self, service: ServiceName) -> &mut Process {
+        let found = self.services.iter_mut().find(|(name, _)| *name == service);
+        &mut found.expect("every service has a process").1
+    }
+
+    /// The org the services talk to.
+    #[must_use]
+    pub fn org(&self) -> &Target {
+        &self.org
+    }
+
+    /// The simulator, unless the org existed already.
+    #[must_use]
+    pub fn simulator(&self) -> Option<&Simulator> {
+        self.simulator.as_ref()
+    }
+
+    /// The database of all services.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// NATS.
+    #[must_use]
+    pub fn nats(&self) -> &Nats {
+        &self.nats
+    }
+
+    /// What stands between the services and NATS, when breakable.
+    #[must_use]
+    pub fn nats_proxy(&self) -> Option<&Proxy> {
+        self.nats_proxy.as_ref()
+    }
+
+    /// What stands between the services and Postgres, when breakable.
+    #[must_use]
+    pub fn database_proxy(&self) -> Option<&Proxy> {
+        self.database_proxy.as_ref()
+    }
+
+    /// Where the browser finds the console.
+    #[must_use]
+    pub fn console_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.addresses.console_http)
+    }
+
+    /// Where the services' logs are.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A way to ask services; not through the proxy.
+    pub async fn rpc(&self) -> NatsTransport {
+        NatsTransport(self.nats.client().await)
+    }
+}
+
+/// A port nobody listens on. Another process may take it before we do: rare, and then the start fails and says so.
+fn free_port() -> anyhow::Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("bind a loopback port")?;
+    Ok(listener.local_addr()?.port())
+}
