@@ -1,0 +1,78 @@
+# What a person types. Everything runs on this machine, without root, on real servers fetched into .local.
+# CARGO_TARGET_DIR, NATS_SERVER_BIN, POSTGRES_BIN_DIR and DATABASE_URL are respected when set.
+
+CARGO ?= cargo
+PYTHON ?= python3
+SERVICE ?=
+
+# cargo-nextest runs a process per test and says more when one fails; plain cargo does as well.
+NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
+DENY := $(shell PATH="$(CURDIR)/.local/bin:$$PATH" command -v cargo-deny 2>/dev/null)
+
+.PHONY: help check fmt clippy purity queries deny test e2e sqlx demo up down bench run tools bins
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+check: fmt clippy purity queries ## format, lints, pure domains, fresh query caches, licences
+ifeq ($(DENY),)
+	@echo "licences and advisories: skipped, cargo-deny is not installed (make deny installs it)"
+else
+	@$(DENY) --log-level error check licenses bans sources
+endif
+
+fmt:
+	$(CARGO) fmt --all --check
+
+clippy:
+	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
+
+purity:
+	@$(PYTHON) deploy/local/pure-domains
+
+queries: tools
+	@$(PYTHON) deploy/local/query-caches --check
+
+deny: ## licences and advisories of all dependencies; installs cargo-deny into .local when missing
+	@test -n "$(DENY)" || $(CARGO) install --locked --quiet --root .local cargo-deny
+	PATH="$(CURDIR)/.local/bin:$$PATH" cargo-deny check
+
+test: tools bins ## everything, against a real NATS and a real Postgres it starts itself
+ifeq ($(NEXTEST),yes)
+	$(CARGO) nextest run --workspace
+else
+	$(CARGO) test --workspace --lib --bins --tests
+endif
+
+e2e: tools bins ## only the whole-system scenarios
+ifeq ($(NEXTEST),yes)
+	$(CARGO) nextest run --package testkit --test e2e
+else
+	$(CARGO) test --package testkit --test e2e
+endif
+
+sqlx: tools ## renew the query cache of every service after a change of its SQL
+	@$(PYTHON) deploy/local/query-caches
+
+demo: tools bins ## the whole story on the sample meetings; SALESFORCE_URL=... tells it to another org
+	@$(CARGO) run --quiet --package testkit --bin story -- demo
+
+up: tools bins ## the same, and stay: prints the console's address and a log-in
+	@$(CARGO) run --quiet --package testkit --bin story -- up
+
+down: ## stop what `make up` left running
+	@$(CARGO) run --quiet --package testkit --bin story -- down
+
+bench: tools ## figures of a release build; SALESFORCE_URL=... measures against another org
+	$(CARGO) build --quiet --release --workspace --bins
+	@$(CARGO) run --quiet --release --package testkit --bin load
+
+run: ## one service with the environment it is given: make run SERVICE=matching
+	@test -n "$(SERVICE)" || { echo "name a service: make run SERVICE=matching"; exit 64; }
+	$(CARGO) run --package $(SERVICE) --bin ergo-$(SERVICE) -- serve
+
+tools:
+	@$(PYTHON) deploy/local/fetch-tools
+
+bins:
+	$(CARGO) build --quiet --workspace --bins
