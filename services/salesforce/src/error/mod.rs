@@ -198,3 +198,6 @@ impl Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

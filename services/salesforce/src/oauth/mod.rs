@@ -12,3 +12,6 @@ pub use failure::{
 };
 pub use identity::{Identity, Introspection, UserInfo};
 pub use response::{TokenResponse, signature_matches};
+
+#[cfg(test)]
+mod tests;

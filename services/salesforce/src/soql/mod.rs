@@ -23,3 +23,6 @@ pub const IN_VALUES_MAX: usize = 200;
 /// Bytes of SOQL sent on a GET; a longer statement travels in a composite body instead, because the
 /// edge refuses addresses and headers beyond about 16 KiB together.
 pub const GET_BYTES_MAX: usize = 8 * 1024;
+
+#[cfg(test)]
+mod tests;

@@ -273,3 +273,6 @@ impl fmt::Debug for Record {
         write!(f, "Record({} {:?})", self.object, self.fields)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -400,3 +400,6 @@ fn is_domain_label(label: &str) -> bool {
         && domain.split('-').all(word)
         && sandbox.is_none_or(word)
 }
+
+#[cfg(test)]
+mod tests;
