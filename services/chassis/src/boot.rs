@@ -12,8 +12,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     bus::{self, Bus},
     config::{Config, Options},
-    running::{connect_database, install_crypto, patiently, start},
     service::Service,
+    start::{connect_database, install_crypto, patiently, start},
     telemetry::Telemetry,
 };
 

@@ -106,9 +106,13 @@ impl From<sqlx::Error> for Failure {
                 let state = inner.code().map(|code| code.into_owned());
                 match postgres_kind(state.as_deref().unwrap_or_default()) {
                     PostgresKind::Away => Self::unavailable("postgres", error),
+                    // Without Postgres' own text: for a data exception it quotes the value.
                     PostgresKind::Refused => Self::permanent(
                         "data_refused",
-                        format!("postgres refused the data: {error}"),
+                        format!(
+                            "postgres refused a value (sqlstate {})",
+                            state.as_deref().unwrap_or("unknown")
+                        ),
                     ),
                     PostgresKind::Later => Self::transient(format!("postgres: {error}")),
                 }

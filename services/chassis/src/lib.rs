@@ -26,6 +26,7 @@ mod rig;
 pub mod rpc;
 mod running;
 mod service;
+mod start;
 pub mod telemetry;
 
 pub use boot::boot;
@@ -36,7 +37,8 @@ pub use failure::Failure;
 pub use migrate::migrate;
 pub use rig::Rig;
 pub use rpc::RpcTransport;
-pub use running::{Running, start};
+pub use running::Running;
 pub use service::{Service, Store};
+pub use start::start;
 pub use telemetry::Cause;
 pub use tokio_util::sync::CancellationToken;

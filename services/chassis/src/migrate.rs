@@ -20,14 +20,14 @@ const LOCK_TIMEOUT_S: u64 = 5;
 /// # Errors
 /// When either cannot be reached or refuses.
 pub async fn migrate<S: Service>(options: &Options) -> anyhow::Result<()> {
-    crate::running::install_crypto();
+    crate::start::install_crypto();
     if let Some(store) = S::STORE {
-        crate::running::patiently(options, "postgres", || {
+        crate::start::patiently(options, "postgres", || {
             migrate_store(&store, options, S::NAME)
         })
         .await?;
     }
-    let bus = crate::running::patiently(options, "nats", || Bus::connect(options, S::NAME)).await?;
+    let bus = crate::start::patiently(options, "nats", || Bus::connect(options, S::NAME)).await?;
     bus::ensure(&bus, options, &S::consumers()).await?;
     tracing::info!(service = S::NAME, "migrated");
     Ok(())
@@ -65,6 +65,16 @@ async fn migrate_store(store: &Store, options: &Options, service: &str) -> anyho
         .run(&mut connection)
         .await
         .with_context(|| format!("migrations of schema {schema} failed"))?;
+    // Default privileges cover the history as well, but only migrate writes it.
+    let history = format!(
+        "revoke insert, update, delete on {} from {}",
+        store.migrator.table_name,
+        role_name(schema)
+    );
+    sqlx::query(AssertSqlSafe(history))
+        .execute(&mut connection)
+        .await
+        .with_context(|| format!("the migration history of schema {schema} cannot be protected"))?;
     connection.close().await.ok();
     Ok(())
 }

@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::telemetry::Metrics;
+
 /// A consumer that heard nothing from the broker for this long is not ready, in seconds (platform guide 2.5).
 const SILENCE_MAX_S: u64 = 60;
 
@@ -52,12 +54,12 @@ impl ConsumerHealth {
     }
 
     /// A batch waits for `what`.
-    pub(crate) fn wait_for(&self, what: &'static str) {
+    fn wait_for(&self, what: &'static str) {
         *self.state().waiting.entry(what).or_default() += 1;
     }
 
     /// That batch waits no longer. Returns true when nothing waits any more.
-    pub(crate) fn stop_waiting(&self, what: &'static str) -> bool {
+    fn stop_waiting(&self, what: &'static str) -> bool {
         let mut state = self.state();
         if let Some(count) = state.waiting.get_mut(what) {
             *count -= 1;
@@ -82,6 +84,40 @@ impl ConsumerHealth {
             return Err(format!("no answer to a pull for {} s", silence.as_secs()));
         }
         Ok(())
+    }
+}
+
+/// A batch that waits for a dependency; while one exists the service is not ready.
+pub(super) struct Waiting<'a> {
+    health: &'a ConsumerHealth,
+    metrics: &'a Metrics,
+    durable: &'static str,
+    pub(super) what: &'static str,
+}
+
+impl<'a> Waiting<'a> {
+    pub(super) fn new(
+        health: &'a ConsumerHealth,
+        metrics: &'a Metrics,
+        durable: &'static str,
+        what: &'static str,
+    ) -> Self {
+        health.wait_for(what);
+        metrics.held(durable, true);
+        Self {
+            health,
+            metrics,
+            durable,
+            what,
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if self.health.stop_waiting(self.what) {
+            self.metrics.held(self.durable, false);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod admit;
 mod consume;
 mod consumer;
 mod health;
+mod place;
 mod publish;
 mod pull;
 pub mod quarantine;

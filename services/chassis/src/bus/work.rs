@@ -2,11 +2,7 @@
 
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use async_nats::{
-    Message,
-    jetstream::{self, AckKind},
-};
-use chrono::{DateTime, Utc};
+use async_nats::{Message, jetstream::AckKind};
 use futures::{FutureExt, future::join_all};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +12,8 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use super::{
     Bus, ConsumerHealth, ConsumerSpec, Delivery, Handler,
     admit::{Refusal, admit},
+    health::Waiting,
+    place::Place,
     quarantine::{self, Origin},
     settle,
 };
@@ -44,35 +42,6 @@ pub(crate) struct Worker<H> {
     pub(crate) metrics: Metrics,
     pub(crate) health: Arc<ConsumerHealth>,
     pub(crate) stop: CancellationToken,
-}
-
-/// A batch that waits for a dependency; while one exists the service is not ready.
-struct Waiting<'a> {
-    health: &'a ConsumerHealth,
-    metrics: &'a Metrics,
-    durable: &'static str,
-    what: &'static str,
-}
-
-impl<'a> Waiting<'a> {
-    fn new<H>(worker: &'a Worker<H>, what: &'static str) -> Self {
-        worker.health.wait_for(what);
-        worker.metrics.held(worker.spec.durable, true);
-        Self {
-            health: &worker.health,
-            metrics: &worker.metrics,
-            durable: worker.spec.durable,
-            what,
-        }
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        if self.health.stop_waiting(self.what) {
-            self.metrics.held(self.durable, false);
-        }
-    }
 }
 
 /// The process is stopping while a dependency is away; the messages go back.
@@ -203,7 +172,12 @@ impl<H: Handler> Worker<H> {
                 "a dependency is away, the batch is held"
             );
             if waiting.as_ref().is_none_or(|waiting| waiting.what != what) {
-                waiting = Some(Waiting::new(self, what));
+                waiting = Some(Waiting::new(
+                    &self.health,
+                    &self.metrics,
+                    self.spec.durable,
+                    what,
+                ));
             }
             tokio::select! {
                 () = self.stop.cancelled() => return Err(Stopped),
@@ -379,36 +353,6 @@ impl<H: Handler> Worker<H> {
             reason = refusal.reason,
             "message quarantined"
         );
-    }
-}
-
-/// Where a message is in its stream, read from its reply subject.
-struct Place {
-    sequence: u64,
-    attempt: u64,
-    published_at: DateTime<Utc>,
-}
-
-impl Place {
-    fn of(bus: &Bus, message: &Message) -> Self {
-        let wrapped = jetstream::Message {
-            message: message.clone(),
-            context: bus.jetstream().clone(),
-        };
-        match wrapped.info() {
-            Ok(info) => Self {
-                sequence: info.stream_sequence,
-                attempt: u64::try_from(info.delivered).unwrap_or(1),
-                published_at: i64::try_from(info.published.unix_timestamp_nanos())
-                    .map_or(DateTime::UNIX_EPOCH, DateTime::from_timestamp_nanos),
-            },
-            // Only JetStream writes to our inbox; without a place a message is treated as a first delivery.
-            Err(_) => Self {
-                sequence: 0,
-                attempt: 1,
-                published_at: DateTime::UNIX_EPOCH,
-            },
-        }
     }
 }
 

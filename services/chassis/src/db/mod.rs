@@ -143,6 +143,10 @@ pub(crate) fn connect_options(
                 "idle_in_transaction_session_timeout",
                 (IDLE_IN_TRANSACTION_TIMEOUT_S * 1000).to_string(),
             ),
+            // A session of a host that vanished, and the relay's lock with it, ends within a minute.
+            ("tcp_keepalives_idle", "20".to_owned()),
+            ("tcp_keepalives_interval", "10".to_owned()),
+            ("tcp_keepalives_count", "3".to_owned()),
         ]))
 }
 

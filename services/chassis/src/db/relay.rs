@@ -31,6 +31,8 @@ const POLL_MS: u64 = 100;
 const STANDBY_MS: u64 = 1_000;
 /// Wake-ups passed on by a standby are at least this far apart, in milliseconds.
 const NUDGE_MS: u64 = 10;
+/// Longest time one pass may take, in seconds: a connection that died silently must not hold the relay for ever.
+const PASS_TIMEOUT_S: u64 = 30;
 /// How often depth and age of the backlog are measured, in seconds.
 const MEASURE_S: u64 = 5;
 
@@ -122,7 +124,10 @@ impl Relay {
                 self.measure(connection).await?;
                 measured = Some(Instant::now());
             }
-            let pass = self.pass(connection).await?;
+            let limit = Duration::from_secs(PASS_TIMEOUT_S);
+            let pass = tokio::time::timeout(limit, self.pass(connection))
+                .await
+                .context("a pass over the outbox took too long")??;
             if pass.failed == 0 {
                 failures = 0;
                 if pass.sent == usize::try_from(BATCH_ROWS_MAX).unwrap_or(usize::MAX) {
