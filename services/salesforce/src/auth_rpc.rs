@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 use events::WorkspaceId;
 use events::auth::v1::{
     AuthClient, GetAccessTokenRequest, GetAccessTokenResponse, GetConnectionRequest,
+    ReportAccessProblemRequest,
 };
 use events::crm::v1::ConnectionState;
 use events::rpc::{CallContext, Caller, Code, RpcError, Transport};
 use tokio::sync::Mutex;
 
+use crate::error::Error;
 use crate::token::{AccessToken, TokenSource, TokenSourceError};
 
 /// How long an answer is used. Short against a session's least lifetime of 15 minutes, and the bound
@@ -49,6 +51,31 @@ impl<T: Transport> AuthTokens<T> {
     /// Drops the kept token, for when the connection is known to have changed.
     pub async fn forget(&self) {
         *self.kept.lock().await = None;
+    }
+
+    /// Tells auth when `error` is a problem of the connection as a whole; does nothing otherwise.
+    ///
+    /// # Errors
+    /// What auth refused, or how the call failed.
+    pub async fn report(&self, error: &Error) -> Result<(), RpcError> {
+        let Some(error_code) = error.access_problem() else {
+            return Ok(());
+        };
+        let generation = self
+            .kept
+            .lock()
+            .await
+            .as_ref()
+            .map_or(0, |kept| kept.token.generation);
+        let request = ReportAccessProblemRequest {
+            workspace: self.workspace.as_str().to_owned(),
+            generation,
+            error_code: error_code.to_owned(),
+        };
+        self.auth
+            .report_access_problem(&self.context(), request)
+            .await
+            .map(|_noted| ())
     }
 
     fn context(&self) -> CallContext {
@@ -170,6 +197,7 @@ mod tests {
         questions: Arc<AtomicU64>,
         generation: Arc<AtomicU64>,
         state: Option<ConnectionState>,
+        reports: Arc<std::sync::Mutex<Vec<(u64, String)>>>,
     }
 
     impl Transport for FakeAuth {
@@ -188,6 +216,15 @@ mod tests {
                 return Ok(encode(&GetConnectionResponse {
                     connection: Some(connection),
                 }));
+            }
+            if subject == "ergo.rpc.auth.report_access_problem" {
+                let request: ReportAccessProblemRequest = decode(payload.into())?;
+                let mut reports = self
+                    .reports
+                    .lock()
+                    .expect("no test panics while holding it");
+                reports.push((request.generation, request.error_code));
+                return Ok(Bytes::new());
             }
             self.questions.fetch_add(1, Ordering::SeqCst);
             if self.state.is_some() {
@@ -269,5 +306,28 @@ mod tests {
             let error = tokens(&auth).token().await.expect_err("no token");
             assert_eq!(error.to_string(), expected);
         }
+    }
+
+    #[tokio::test]
+    async fn only_problems_of_the_connection_are_reported() {
+        let auth = FakeAuth::default();
+        let tokens = tokens(&auth);
+        tokens.token().await.expect("a token");
+        let refused = |code: &str| {
+            let body = format!(r#"[{{"errorCode":"{code}","message":"x"}}]"#);
+            Error::refused("query", 403, body.as_bytes())
+        };
+        for code in [
+            "INSUFFICIENT_ACCESS",
+            "REQUEST_LIMIT_EXCEEDED",
+            "API_DISABLED_FOR_ORG",
+        ] {
+            tokens.report(&refused(code)).await.expect("auth answers");
+        }
+        let reports = auth
+            .reports
+            .lock()
+            .expect("no test panics while holding it");
+        assert_eq!(*reports, [(1, "API_DISABLED_FOR_ORG".to_owned())]);
     }
 }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use secrecy::SecretString;
@@ -80,6 +81,17 @@ pub trait TokenSource: Send + Sync + 'static {
         &self,
         rejected: &AccessToken,
     ) -> impl Future<Output = Result<AccessToken, TokenSourceError>> + Send;
+}
+
+/// Shared, so that its owner can still reach it once an [`crate::Org`] uses it.
+impl<T: TokenSource> TokenSource for Arc<T> {
+    async fn token(&self) -> Result<AccessToken, TokenSourceError> {
+        TokenSource::token(self.as_ref()).await
+    }
+
+    async fn rejected(&self, rejected: &AccessToken) -> Result<AccessToken, TokenSourceError> {
+        TokenSource::rejected(self.as_ref(), rejected).await
+    }
 }
 
 /// [`TokenSource`] behind a pointer, so that [`crate::Org`] has no type parameter.

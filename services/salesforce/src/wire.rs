@@ -129,7 +129,9 @@ impl Wire {
                 // Proxies resolve names themselves, which would void the address check.
                 .no_proxy()
                 .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
-                .pool_idle_timeout(Duration::from_secs(60))
+                // Closing before the server does keeps a write from meeting a dying connection, which
+                // would make its outcome ambiguous for nothing.
+                .pool_idle_timeout(Duration::from_secs(30))
                 .tcp_nodelay(true)
                 .gzip(true)
                 .dns_resolver(Arc::new(PublicResolver::new(hosts.clone())))

@@ -114,6 +114,27 @@ impl ApiError {
         })
     }
 
+    /// For [`Code::DuplicateValue`]: the record that already has the value. Treat it as "exists".
+    pub fn existing_record(&self) -> Option<Id> {
+        if self.code != Code::DuplicateValue {
+            return None;
+        }
+        self.message
+            .split(|character: char| !character.is_ascii_alphanumeric())
+            .filter(|word| matches!(word.len(), 15 | 18))
+            .find_map(|word| Id::parse(word).ok())
+    }
+
+    /// For [`Code::StringTooLong`]: the length the field takes, when the message says it.
+    pub fn length_max(&self) -> Option<u32> {
+        if self.code != Code::StringTooLong {
+            return None;
+        }
+        let (_, rest) = self.message.split_once("max length=")?;
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    }
+
     /// Whether the request certainly had no effect although the status is 5xx.
     pub(super) fn not_executed(&self) -> bool {
         matches!(

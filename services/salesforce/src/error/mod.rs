@@ -166,6 +166,25 @@ impl Error {
         self.api_errors().any(|error| &error.code == code)
     }
 
+    /// What only the connection as a whole can answer for, as auth wants it reported: the API is
+    /// off, the app is blocked, or a fresh session is refused.
+    pub fn access_problem(&self) -> Option<&str> {
+        if matches!(self, Self::SessionRejected(_)) {
+            return Some("SESSION_REJECTED");
+        }
+        let code = self.api_errors().map(|error| &error.code).find(|code| {
+            matches!(
+                code,
+                Code::ApiDisabledForOrg
+                    | Code::ClientNotAccessibleForUser
+                    | Code::Forbidden
+                    | Code::OrgLocked
+                    | Code::TrialExpired
+            )
+        });
+        code.map(Code::as_str)
+    }
+
     /// Whether a read may simply be made again after a short pause.
     ///
     /// Quota is left to the caller, who must pause the whole org; slow healing takes a quarter hour.

@@ -1,5 +1,7 @@
 //! Error bodies in every wrapping, and what they mean.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn only(http_status: u16, body: &str) -> ApiError {
@@ -221,4 +223,45 @@ fn error_text_never_quotes_a_body() {
         serde_json::from_str::<Vec<u32>>(r#"["00D-secret-token"]"#).expect_err("not numbers");
     let shown = DecodeError::from(error).to_string();
     insta::assert_snapshot!(shown, @"unexpected shape at line 1 column 19");
+}
+
+#[test]
+fn messages_are_read_where_they_hold_what_nothing_else_does() {
+    let message =
+        "duplicate value found: Key__c duplicates value on record with id: 001D000000IRFma";
+    let body =
+        |code: &str, message: &str| format!(r#"[{{"errorCode":"{code}","message":"{message}"}}]"#);
+    let error = only(400, &body("DUPLICATE_VALUE", message));
+    assert_eq!(
+        error.existing_record().map(|id| id.to_string()).as_deref(),
+        Some("001D000000IRFmaIAH")
+    );
+    // The same words under another code mean nothing.
+    assert_eq!(
+        only(400, &body("FIELD_CUSTOM_VALIDATION_EXCEPTION", message)).existing_record(),
+        None
+    );
+    let long = "Next Step: data value too large: xyz (max length=255)";
+    assert_eq!(
+        only(400, &body("STRING_TOO_LONG", long)).length_max(),
+        Some(255)
+    );
+    assert_eq!(
+        only(400, &body("STRING_TOO_LONG", "demasiado largo")).length_max(),
+        None
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_body_is_at_least_one_error(status in 300_u16..600, body in proptest::collection::vec(any::<u8>(), 0..120)) {
+        let errors = parse_errors(status, &body);
+        prop_assert!(!errors.is_empty());
+        prop_assert!(errors.iter().all(|error| error.http_status == status && error.raw.len() <= RAW_BYTES_MAX));
+    }
+
+    #[test]
+    fn any_json_of_the_right_outline_is_at_least_one_error(body in "\\[?\\{(\"(errorCode|statusCode|error|message|fields|duplicateResut)\":(\"x\"|1|null|\\[\\]|\\{\\}),?){0,4}\\}?\\]?") {
+        prop_assert!(!parse_errors(400, body.as_bytes()).is_empty());
+    }
 }

@@ -1,5 +1,6 @@
 //! The token error table, row by row, and the signature.
 
+use proptest::prelude::*;
 use secrecy::SecretString;
 
 use super::*;
@@ -254,4 +255,13 @@ fn a_signature_covers_identity_and_time() {
         "not base64!"
     ));
     assert!(!signature_matches(&secret, id, "1435269208465", ""));
+}
+
+proptest! {
+    /// A connection is only ever given up on words of Salesforce we know, never on noise.
+    #[test]
+    fn noise_never_gives_up_a_connection(status in 0_u16..600, body in proptest::collection::vec(any::<u8>(), 0..120)) {
+        let failure = classify_token_error(status, &body);
+        prop_assert_eq!(failure, TokenFailure::Retry { after_s: 5 });
+    }
 }
