@@ -1,5 +1,5 @@
 //! What tests, the demo and the benchmark stand on: a real NATS, a real Postgres, a proxy that breaks connections, a
-//! sink for traces, the simulated org, and the whole product started as processes. Depends on no service, so that every
+//! sink for traces, and the whole product started as processes. Depends on no service, so that every
 //! service may use it in its own tests.
 
 pub mod chaos;
@@ -12,8 +12,8 @@ pub mod otlp;
 pub mod postgres;
 pub mod publish;
 pub mod rpc;
+pub mod setup;
 pub mod stack;
 pub mod tools;
 
 pub use eventually::eventually;
-pub use salesforce_sim as sim;

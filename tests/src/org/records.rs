@@ -44,6 +44,7 @@ struct Samples {
 pub struct Records {
     ids: BTreeMap<String, String>,
     names: BTreeMap<String, String>,
+    counts: BTreeMap<String, u64>,
 }
 
 impl Records {
@@ -83,6 +84,12 @@ impl Records {
         self.names.get(id).map(String::as_str)
     }
 
+    /// How many sample records of an object there are.
+    #[must_use]
+    pub fn count(&self, object: &str) -> u64 {
+        self.counts.get(object).copied().unwrap_or_default()
+    }
+
     async fn put(
         &mut self,
         rest: &Rest,
@@ -99,6 +106,7 @@ impl Records {
             "SELECT Id, {identity} FROM {object} WHERE {identity} IN ({})",
             values.join(", ")
         );
+        self.counts.insert(object.to_owned(), samples.len() as u64);
         let mut found = BTreeMap::new();
         for record in rest
             .query(&soql)

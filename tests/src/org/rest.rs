@@ -125,6 +125,23 @@ impl Rest {
         Ok(())
     }
 
+    /// Some fields of one record.
+    ///
+    /// # Errors
+    /// When the record or a field is out of reach.
+    pub async fn record(
+        &self,
+        object: &str,
+        id: &str,
+        fields: &[&str],
+    ) -> Result<Value, RestError> {
+        self.get(&self.path(&format!(
+            "sobjects/{object}/{id}?fields={}",
+            fields.join(",")
+        )))
+        .await
+    }
+
     /// One object's describe.
     ///
     /// # Errors

@@ -26,6 +26,8 @@ use std::time::Duration;
 pub struct StackOptions {
     /// An org that exists already; otherwise a simulated one is started.
     pub org: Option<Target>,
+    /// Port of the auth service, where a connected app's callback must name it; 0 lets the system choose.
+    pub auth_port: u16,
     /// Where spans are sent, when anywhere.
     pub otlp_endpoint: Option<String>,
     /// Puts a [`Proxy`] in front of NATS and Postgres, to take them away.
@@ -89,7 +91,10 @@ impl Stack {
         let nats = Nats::try_start().await?;
         let database = Postgres::try_shared().await?.try_create_database().await?;
         let addresses = Addresses {
-            auth_http: free_port()?,
+            auth_http: match options.auth_port {
+                0 => free_port()?,
+                port => port,
+            },
             console_http: free_port()?,
             admin: SERVICES
                 .iter()
@@ -260,6 +265,12 @@ impl Stack {
     #[must_use]
     pub fn console_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.addresses.console_http)
+    }
+
+    /// How a person logs in to the console.
+    #[must_use]
+    pub fn console_login(&self) -> String {
+        plan::console_login()
     }
 
     /// Where the services' logs are.

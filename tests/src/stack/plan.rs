@@ -219,3 +219,8 @@ fn through(url: &str, port: u16) -> String {
         .expect("an address with a host takes a port");
     url.into()
 }
+
+/// How a person logs in to the console.
+pub(super) fn console_login() -> String {
+    "Log in as admin@example.com with the password local-only.".to_owned()
+}

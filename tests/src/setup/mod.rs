@@ -1,0 +1,10 @@
+//! Takes a workspace from nothing to live, in the order the product enforces: connect, sync, map, permit, verify, live.
+//! Asks the services over the bus as the console does.
+
+mod admin;
+mod connect;
+mod settings;
+
+pub use admin::{Admin, Verified};
+pub use connect::Connected;
+pub use settings::Settings;
