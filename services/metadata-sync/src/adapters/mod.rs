@@ -1,0 +1,5 @@
+//! Salesforce, as this service uses it: what is read, in the domain's terms.
+
+pub mod describe;
+pub mod org;
+pub mod orgs;

@@ -1,0 +1,105 @@
+//! A person's decision about one difference.
+
+use chassis::{Cause, Db, Failure};
+use events::WorkspaceId;
+use events::crm::v1::DriftDetected;
+use events::rpc::{Code, RpcError};
+use uuid::Uuid;
+
+use super::{internal, suspend};
+use crate::domain::impact;
+use crate::domain::item::{Item, Status};
+use crate::store::{drift, mapping, snapshot, workspace};
+use crate::wire;
+
+/// Longest reason, in characters.
+const REASON_CHARACTERS_MAX: usize = 2_000;
+
+/// Decides about an item and releases or keeps its entries accordingly.
+///
+/// # Errors
+/// When the item is unknown or decided already, the reason is missing, or what was called repaired does not work.
+pub async fn resolve(
+    db: &Db,
+    id: &WorkspaceId,
+    item: Uuid,
+    decision: Status,
+    reason: &str,
+    by: &str,
+) -> Result<Item, RpcError> {
+    let reason = reason.trim();
+    if decision == Status::Ignored && reason.is_empty() {
+        return Err(RpcError::invalid(
+            "reason",
+            "is missing; say why it is ignored",
+        ));
+    }
+    if reason.contains('\0') || reason.chars().count() > REASON_CHARACTERS_MAX {
+        return Err(RpcError::invalid(
+            "reason",
+            format!("is longer than {REASON_CHARACTERS_MAX} characters or contains a NUL"),
+        ));
+    }
+    decide(db, id, item, decision, reason, by)
+        .await
+        .map_err(internal)?
+}
+
+async fn decide(
+    db: &Db,
+    id: &WorkspaceId,
+    item: Uuid,
+    decision: Status,
+    reason: &str,
+    by: &str,
+) -> Result<Result<Item, RpcError>, Failure> {
+    let mut unit = db.begin().await?;
+    workspace::lock(unit.connection(), id.as_str()).await?;
+    let Some(item) = drift::lock(unit.connection(), id.as_str(), item).await? else {
+        return Ok(Err(RpcError::not_found("the drift item")));
+    };
+    if item.status != Status::Open {
+        return Ok(Err(RpcError::new(
+            Code::FailedPrecondition,
+            format!(
+                "the item is {} already, by {}",
+                item.status.as_str(),
+                item.resolved_by
+            ),
+        )));
+    }
+    let schema = snapshot::schema(&mut *unit.connection(), id.as_str()).await?;
+    if decision == Status::Repaired
+        && let Some(published) = mapping::published(&mut *unit.connection(), id.as_str()).await?
+    {
+        let broken = impact::suspended(&published.mapping, &schema, []);
+        let still: Vec<&String> = item
+            .entry_ids
+            .iter()
+            .filter_map(|entry| broken.get(entry))
+            .collect();
+        if let Some(first) = still.first() {
+            return Ok(Err(RpcError::new(
+                Code::FailedPrecondition,
+                format!("it is not repaired: {first}"),
+            )));
+        }
+    }
+    let item = Item {
+        status: decision,
+        resolved_by: by.to_owned(),
+        reason: reason.to_owned(),
+        ..item
+    };
+    drift::resolve(unit.connection(), id.as_str(), &item).await?;
+    let cause = Cause::current();
+    suspend::refresh(&mut unit, id, &schema, &cause).await?;
+    let event = DriftDetected {
+        workspace: id.as_str().to_owned(),
+        items: vec![wire::drift::message(&item)],
+    };
+    unit.emit(id, &event, &cause);
+    unit.commit().await?;
+    tracing::info!(workspace = %id, drift.id = %item.id, decision = decision.as_str(), "drift decided");
+    Ok(Ok(item))
+}

@@ -1,0 +1,71 @@
+//! A connection changed: remember it, and read the org at once when it works.
+
+use std::sync::Arc;
+
+use chassis::{Db, Delivery, Failure, Handler};
+use events::crm::v1::ConnectionChanged;
+use tokio::sync::Notify;
+
+use crate::app::SELF;
+use crate::domain::run::Kind;
+use crate::service::CONNECTION_CHANGED;
+use crate::store::{run, workspace};
+use crate::wire;
+
+/// Handles `ConnectionChanged`.
+pub struct OnConnectionChanged {
+    db: Db,
+    wake: Arc<Notify>,
+}
+
+impl OnConnectionChanged {
+    /// A handler that wakes the runner through `wake`.
+    #[must_use]
+    pub fn new(db: Db, wake: Arc<Notify>) -> Self {
+        Self { db, wake }
+    }
+}
+
+impl Handler for OnConnectionChanged {
+    type Event = ConnectionChanged;
+
+    async fn handle(&self, batch: &[Delivery<ConnectionChanged>]) -> Result<(), Failure> {
+        let ids: Vec<_> = batch.iter().map(|delivery| &delivery.id).collect();
+        let (mut unit, fresh) = self.db.begin_batch(CONNECTION_CHANGED, &ids).await?;
+        for index in fresh.indexes() {
+            let said = wire::connection::connection(&batch[index].event)?;
+            let connection = unit.connection();
+            let Some(moved) = workspace::save(connection, &said).await? else {
+                tracing::info!(
+                    workspace = said.workspace,
+                    generation = said.generation,
+                    "an older connection state was left out"
+                );
+                continue;
+            };
+            tracing::info!(
+                workspace = said.workspace,
+                connected = said.connected,
+                connection.epoch = said.epoch,
+                "connection changed"
+            );
+            if moved.epoch || moved.organization {
+                workspace::start_over(connection, &said.workspace).await?;
+            }
+            if said.connected {
+                // Both at once: nobody should wait for a schedule after connecting. Another user sees other records, so
+                // those are read anew.
+                run::ask(connection, &said.workspace, Kind::Schema, SELF).await?;
+                let records = if moved.epoch {
+                    Kind::RecordsFull
+                } else {
+                    Kind::Records
+                };
+                run::ask(connection, &said.workspace, records, SELF).await?;
+            }
+        }
+        unit.commit().await?;
+        self.wake.notify_one();
+        Ok(())
+    }
+}

@@ -1,0 +1,334 @@
+//! An org as the connected user sees it, in canonical form.
+//!
+//! Canonical means: the same org gives the same bytes, whatever order Salesforce answered in, so that a hash tells
+//! whether anything moved. Order is kept only where it carries meaning (picklist values, which dependent values point
+//! into by position, and stages).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Objects by API name.
+pub type Schema = BTreeMap<String, Object>;
+
+/// One sObject.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Object {
+    /// API name.
+    pub name: String,
+    /// Label in the connected user's language.
+    pub label: String,
+    /// First three characters of its record ids; empty when it has none of its own.
+    pub key_prefix: String,
+    /// The connected user may create.
+    pub createable: bool,
+    /// The connected user may edit.
+    pub updateable: bool,
+    /// The connected user may read.
+    pub queryable: bool,
+    /// Fields the connected user sees, by API name.
+    pub fields: BTreeMap<String, Field>,
+    /// Record types, sorted by id.
+    pub record_types: Vec<RecordType>,
+    /// Stages in order; of Opportunity only.
+    pub stages: Vec<Stage>,
+    /// Active validation rules, sorted by id.
+    pub validation_rules: Vec<ValidationRule>,
+}
+
+/// One field.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Field {
+    /// Label.
+    pub label: String,
+    /// Salesforce's type word. Kept as text: a type we do not know must survive a sync.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Most characters of text.
+    pub length: u32,
+    /// Digits in all, of numbers.
+    pub precision: u32,
+    /// Digits after the point.
+    pub scale: u32,
+    /// May be empty.
+    pub nillable: bool,
+    /// Salesforce fills it on create.
+    pub defaulted_on_create: bool,
+    /// The connected user may set it on create.
+    pub createable: bool,
+    /// The connected user may change it.
+    pub updateable: bool,
+    /// Formula or roll-up.
+    pub calculated: bool,
+    /// Salesforce numbers it.
+    pub auto_number: bool,
+    /// Values outside the list are refused.
+    pub restricted_picklist: bool,
+    /// The list, in describe order.
+    pub picklist: Vec<PicklistValue>,
+    /// The controlling field of a dependent picklist; empty otherwise.
+    pub controller: String,
+    /// Objects a lookup may point to.
+    pub reference_to: Vec<String>,
+    /// A lookup filter restricts the targets.
+    pub filtered_lookup: bool,
+    /// Usable as upsert key.
+    pub external_id: bool,
+    /// Values must differ.
+    pub unique: bool,
+    /// Holds HTML.
+    pub html_formatted: bool,
+    /// Encrypted at rest or masked.
+    pub encrypted: bool,
+    /// Usable in a WHERE clause.
+    pub filterable: bool,
+    /// Field-level security applies.
+    pub permissionable: bool,
+    /// The compound field it is part of; empty otherwise.
+    pub compound: String,
+}
+
+/// One value of a picklist.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PicklistValue {
+    /// What is written.
+    pub value: String,
+    /// What is shown.
+    pub label: String,
+    /// May be chosen for new data.
+    pub active: bool,
+    /// Positions in the controlling field's values it is allowed for.
+    pub valid_for: Vec<u32>,
+    /// Record types that offer it, sorted; empty when record types do not restrict it.
+    pub record_types: Vec<String>,
+}
+
+/// One record type.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RecordType {
+    /// 18-character id.
+    pub id: String,
+    /// Developer name.
+    pub developer_name: String,
+    /// Name.
+    pub name: String,
+    /// The connected user may choose it.
+    pub available: bool,
+    /// Stands for "none".
+    pub master: bool,
+    /// Used when none is given.
+    pub is_default: bool,
+}
+
+/// One opportunity stage.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Stage {
+    /// What is written to StageName.
+    pub api_name: String,
+    /// What is shown.
+    pub label: String,
+    /// Position, from 1.
+    pub sort_order: u32,
+    /// May be chosen.
+    pub active: bool,
+    /// Closes the opportunity.
+    pub closed: bool,
+    /// Wins it.
+    pub won: bool,
+    /// Default probability in percent.
+    pub probability: u32,
+}
+
+/// One active validation rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ValidationRule {
+    /// 18-character id.
+    pub id: String,
+    /// Developer name.
+    pub name: String,
+    /// The condition under which it blocks; empty when hidden by a managed package.
+    pub formula: String,
+    /// What Salesforce shows.
+    pub error_message: String,
+    /// Where; empty for top of page.
+    pub error_field: String,
+    /// When it was last changed, as Salesforce writes it: an unchanged rule's formula is not read again.
+    pub last_modified: String,
+}
+
+/// What can be written into a field, by its type. Total: every type word has a behaviour, an unknown one too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behaviour {
+    /// One line of text up to `length` characters.
+    Text,
+    /// Several lines of text up to `length` characters.
+    LongText,
+    /// One value of a list.
+    Picklist,
+    /// Several values of a list.
+    MultiPicklist,
+    /// A number with `precision` and `scale`.
+    Number,
+    /// True or false.
+    Boolean,
+    /// A day.
+    Date,
+    /// A moment.
+    DateTime,
+    /// A time of day.
+    Time,
+    /// An e-mail address.
+    Email,
+    /// A phone number.
+    Phone,
+    /// A web address.
+    Url,
+    /// A lookup to another record.
+    Reference,
+    /// Nothing: compound, binary, encrypted, or a type we do not know.
+    None,
+}
+
+impl Field {
+    /// What can be written into it.
+    #[must_use]
+    pub fn behaviour(&self) -> Behaviour {
+        match self.kind.as_str() {
+            "string" => Behaviour::Text,
+            "textarea" => Behaviour::LongText,
+            "picklist" | "combobox" => Behaviour::Picklist,
+            "multipicklist" => Behaviour::MultiPicklist,
+            "int" | "long" | "double" | "currency" | "percent" => Behaviour::Number,
+            "boolean" => Behaviour::Boolean,
+            "date" => Behaviour::Date,
+            "datetime" => Behaviour::DateTime,
+            "time" => Behaviour::Time,
+            "email" => Behaviour::Email,
+            "phone" => Behaviour::Phone,
+            "url" => Behaviour::Url,
+            "reference" => Behaviour::Reference,
+            // id, address, location, base64, encryptedstring, anyType, complexvalue, and what is still to come.
+            _ => Behaviour::None,
+        }
+    }
+
+    /// Its shape in a few characters, for a person and for comparison: `string(255)`, `currency(18,2)`, `picklist`.
+    #[must_use]
+    pub fn shape(&self) -> String {
+        match self.behaviour() {
+            Behaviour::Text | Behaviour::LongText => format!("{}({})", self.kind, self.length),
+            Behaviour::Number => format!("{}({},{})", self.kind, self.precision, self.scale),
+            Behaviour::Picklist
+            | Behaviour::MultiPicklist
+            | Behaviour::Boolean
+            | Behaviour::Date
+            | Behaviour::DateTime
+            | Behaviour::Time
+            | Behaviour::Email
+            | Behaviour::Phone
+            | Behaviour::Url
+            | Behaviour::Reference
+            | Behaviour::None => self.kind.clone(),
+        }
+    }
+
+    /// The active value equal to `value`, when there is one.
+    #[must_use]
+    pub fn active_value(&self, value: &str) -> Option<&PicklistValue> {
+        self.picklist
+            .iter()
+            .find(|entry| entry.active && entry.value == value)
+    }
+}
+
+impl Object {
+    /// The bytes the content hash is of.
+    ///
+    /// # Panics
+    /// Never: a struct of texts, numbers and lists always serialises.
+    #[must_use]
+    pub fn canonical(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("texts, numbers and lists always serialise")
+    }
+
+    /// Puts everything without a meaningful order into one.
+    #[must_use]
+    pub fn in_order(mut self) -> Self {
+        self.record_types.sort_by(|a, b| a.id.cmp(&b.id));
+        self.validation_rules.sort_by(|a, b| a.id.cmp(&b.id));
+        self.stages
+            .sort_by(|a, b| (a.sort_order, &a.api_name).cmp(&(b.sort_order, &b.api_name)));
+        for field in self.fields.values_mut() {
+            for value in &mut field.picklist {
+                value.record_types.sort();
+                value.record_types.dedup();
+            }
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_word_has_a_behaviour() {
+        for (kind, expected) in [
+            ("string", Behaviour::Text),
+            ("textarea", Behaviour::LongText),
+            ("combobox", Behaviour::Picklist),
+            ("multipicklist", Behaviour::MultiPicklist),
+            ("percent", Behaviour::Number),
+            ("long", Behaviour::Number),
+            ("reference", Behaviour::Reference),
+            ("address", Behaviour::None),
+            ("encryptedstring", Behaviour::None),
+            ("a type of next year", Behaviour::None),
+            ("", Behaviour::None),
+        ] {
+            let field = Field {
+                kind: kind.into(),
+                ..Field::default()
+            };
+            assert_eq!(field.behaviour(), expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_an_answer_does_not_change_the_bytes() {
+        let record_type = |id: &str| RecordType {
+            id: id.into(),
+            ..RecordType::default()
+        };
+        let one = Object {
+            record_types: vec![record_type("012b"), record_type("012a")],
+            ..Object::default()
+        };
+        let other = Object {
+            record_types: vec![record_type("012a"), record_type("012b")],
+            ..Object::default()
+        };
+        assert_eq!(one.in_order().canonical(), other.in_order().canonical());
+    }
+
+    #[test]
+    fn text_of_any_content_survives_the_canonical_form() {
+        let label = format!(
+            "\"quoted\" \\ \u{202e}rtl\u{202c} 👩‍👩‍👧 {}",
+            "x".repeat(32_000)
+        );
+        let object = Object {
+            label,
+            ..Object::default()
+        };
+        let read: Object = serde_json::from_slice(&object.canonical()).expect("canonical JSON");
+        assert_eq!(read, object);
+    }
+}

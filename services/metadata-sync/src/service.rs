@@ -1,0 +1,54 @@
+//! The wiring, top to bottom.
+
+use std::sync::Arc;
+
+use chassis::{ConsumerSpec, Rig, Service, Store};
+use events::crm::v1::ConnectionChanged;
+use events::metadata::v1::MetadataSyncServer;
+use salesforce::Salesforce;
+use tokio::sync::Notify;
+
+use crate::adapters::orgs::Orgs;
+use crate::app::on_connection_changed::OnConnectionChanged;
+use crate::app::rpc::Rpc;
+use crate::app::runner::Runner;
+use crate::config::Options;
+
+/// The service.
+#[derive(Debug)]
+pub struct MetadataSync;
+
+pub(crate) const CONNECTION_CHANGED: &str = "metadata-sync__connection_changed";
+
+impl Service for MetadataSync {
+    const NAME: &'static str = "metadata-sync";
+    const STORE: Option<Store> = Some(Store {
+        schema: "metadata_sync",
+        migrator: &crate::MIGRATOR,
+    });
+    type Options = Options;
+
+    fn consumers() -> Vec<ConsumerSpec> {
+        vec![ConsumerSpec {
+            // Connections change a few times a year: one batch at a time keeps them in order.
+            concurrency: 1,
+            ..ConsumerSpec::of::<ConnectionChanged>(CONNECTION_CHANGED)
+        }]
+    }
+
+    async fn build(options: Options, rig: &mut Rig) -> anyhow::Result<()> {
+        let wake = Arc::new(Notify::new());
+        let orgs = Orgs::new(Salesforce::new(&options.salesforce)?, rig.rpc());
+        let db = rig.db().clone();
+        for spec in Self::consumers() {
+            rig.consume(
+                &spec,
+                OnConnectionChanged::new(db.clone(), Arc::clone(&wake)),
+            );
+        }
+        rig.serve_rpc(MetadataSyncServer(Rpc::new(db.clone(), Arc::clone(&wake))));
+        let runner = Runner::new(db, orgs, options.sync, wake);
+        rig.task("runs", |stop| runner.run(stop));
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+//! Mappings: the draft and the published versions.
+
+use chrono::{DateTime, Utc};
+use sqlx::types::Json;
+use sqlx::{PgConnection, PgExecutor};
+
+use crate::domain::mapping::{Mapping, Published, Suspended};
+
+/// The draft.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn draft(
+    executor: impl PgExecutor<'_>,
+    workspace: &str,
+) -> Result<Option<Mapping>, sqlx::Error> {
+    let content = sqlx::query_scalar!(
+        r#"select content as "content: Json<Mapping>" from metadata_sync.mapping_draft where workspace = $1"#,
+        workspace
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(content.map(|Json(mapping)| mapping))
+}
+
+/// Replaces the draft.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn save_draft(
+    executor: impl PgExecutor<'_>,
+    workspace: &str,
+    draft: &Mapping,
+    by: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into metadata_sync.mapping_draft (workspace, content, saved_by) values ($1, $2, $3)
+         on conflict (workspace) do update set content = excluded.content, saved_by = excluded.saved_by, saved_at = now()",
+        workspace,
+        Json(draft) as _,
+        by
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// Forgets the draft: it was published.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn delete_draft(
+    connection: &mut PgConnection,
+    workspace: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "delete from metadata_sync.mapping_draft where workspace = $1",
+        workspace
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The newest published version.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn published(
+    executor: impl PgExecutor<'_>,
+    workspace: &str,
+) -> Result<Option<Published>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"select version, revision, content as "content: Json<Mapping>", suspended as "suspended: Json<Suspended>",
+              published_by, published_at
+           from metadata_sync.mapping_version where workspace = $1 order by version desc limit 1"#,
+        workspace
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(row.map(|row| Published {
+        version: row.version.unsigned_abs(),
+        revision: row.revision.unsigned_abs(),
+        mapping: row.content.0,
+        suspended: row.suspended.0,
+        published_by: row.published_by,
+        published_at: row.published_at,
+    }))
+}
+
+/// Adds a published version.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn publish(
+    connection: &mut PgConnection,
+    workspace: &str,
+    mapping: &Mapping,
+    by: &str,
+    at: DateTime<Utc>,
+) -> Result<Published, sqlx::Error> {
+    let suspended = Suspended::new();
+    let version = sqlx::query_scalar!(
+        r#"insert into metadata_sync.mapping_version
+              (workspace, version, revision, content, suspended, published_by, published_at)
+           select $1, coalesce(max(version), 0) + 1, 1, $2, $3, $4, $5
+           from metadata_sync.mapping_version where workspace = $1
+           returning version"#,
+        workspace,
+        Json(mapping) as _,
+        Json(&suspended) as _,
+        by,
+        at
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(Published {
+        version: version.unsigned_abs(),
+        revision: 1,
+        mapping: mapping.clone(),
+        suspended,
+        published_by: by.to_owned(),
+        published_at: at,
+    })
+}
+
+/// Replaces which entries of a version are suspended, under the next revision; answers that.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn suspend(
+    connection: &mut PgConnection,
+    workspace: &str,
+    version: u64,
+    suspended: &Suspended,
+) -> Result<u64, sqlx::Error> {
+    let revision = sqlx::query_scalar!(
+        "update metadata_sync.mapping_version set suspended = $3, revision = revision + 1
+         where workspace = $1 and version = $2 returning revision",
+        workspace,
+        i64::try_from(version).unwrap_or(i64::MAX),
+        Json(suspended) as _
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(revision.unsigned_abs())
+}

@@ -1,0 +1,267 @@
+//! Mappings and their problems.
+
+use events::crm::v1;
+use events::metadata::v1::MappingProblem;
+use events::rpc::RpcError;
+
+use super::timestamp;
+use crate::domain::mapping::{
+    Content, Destination, ENTRIES_MAX, Entry, Kind, Mapping, Overwrite, Published, SYNONYMS_MAX,
+    Synonym, TEXT_CHARACTERS_MAX,
+};
+use crate::domain::publish::Problem;
+
+/// The draft of a message. Choices not made yet are fine in a draft; what could never be stored or published is not.
+///
+/// # Errors
+/// When a text or list is too large, or a number is none.
+pub fn draft(sent: &v1::Mapping) -> Result<Mapping, RpcError> {
+    let too_many =
+        |field: &str, max: usize| RpcError::invalid(field, format!("has more than {max} items"));
+    // One more than may be published, so that the check can say so in its own words.
+    if sent.entries.len() > ENTRIES_MAX + 1 {
+        return Err(too_many("draft.entries", ENTRIES_MAX));
+    }
+    if sent.destinations.len() > 16 {
+        return Err(too_many("draft.destinations", 16));
+    }
+    let mut entries = Vec::with_capacity(sent.entries.len());
+    for entry in &sent.entries {
+        if entry.synonyms.len() > SYNONYMS_MAX + 1 {
+            return Err(too_many("draft.entries.synonyms", SYNONYMS_MAX));
+        }
+        entries.push(draft_entry(entry)?);
+    }
+    let destinations = sent.destinations.iter().map(destination).collect();
+    Ok(Mapping {
+        entries,
+        destinations,
+    })
+}
+
+fn text(field: &str, sent: &str) -> Result<String, RpcError> {
+    if sent.contains('\0') {
+        return Err(RpcError::invalid(
+            field,
+            "contains a NUL character; remove it",
+        ));
+    }
+    if sent.chars().count() > TEXT_CHARACTERS_MAX + 1 {
+        return Err(RpcError::invalid(
+            field,
+            format!("is longer than {TEXT_CHARACTERS_MAX} characters"),
+        ));
+    }
+    Ok(sent.to_owned())
+}
+
+fn draft_entry(sent: &v1::MappingEntry) -> Result<Entry, RpcError> {
+    if !sent.confidence_min.is_finite() {
+        return Err(RpcError::invalid(
+            "draft.entries.confidence_min",
+            "is not a number; use for example 0.8",
+        ));
+    }
+    let mut synonyms = Vec::with_capacity(sent.synonyms.len());
+    for synonym in &sent.synonyms {
+        synonyms.push(Synonym {
+            from: text("draft.entries.synonyms.from", &synonym.from)?,
+            to: text("draft.entries.synonyms.to", &synonym.to)?,
+        });
+    }
+    Ok(Entry {
+        id: text("draft.entries.id", &sent.id)?,
+        property: text("draft.entries.property", &sent.property)?,
+        object: text("draft.entries.object", &sent.object)?,
+        field: text("draft.entries.field", &sent.field)?,
+        overwrite: match sent.overwrite() {
+            v1::OverwritePolicy::Unspecified => None,
+            v1::OverwritePolicy::OnlyIfEmpty => Some(Overwrite::OnlyIfEmpty),
+            v1::OverwritePolicy::Append => Some(Overwrite::Append),
+            v1::OverwritePolicy::Prepend => Some(Overwrite::Prepend),
+            v1::OverwritePolicy::ReplaceOurs => Some(Overwrite::ReplaceOurs),
+            v1::OverwritePolicy::ReplaceAlways => Some(Overwrite::ReplaceAlways),
+        },
+        confidence_min: sent.confidence_min,
+        truncate: sent.truncate,
+        synonyms,
+        list_separator: text("draft.entries.list_separator", &sent.list_separator)?,
+    })
+}
+
+fn destination(sent: &v1::Destination) -> Destination {
+    use v1::destination;
+    Destination {
+        content: match sent.content() {
+            destination::Content::Unspecified => None,
+            destination::Content::Meeting => Some(Content::Meeting),
+            destination::Content::Notes => Some(Content::Notes),
+            destination::Content::RecordingLink => Some(Content::RecordingLink),
+            destination::Content::Summary => Some(Content::Summary),
+        },
+        kind: match sent.kind() {
+            destination::Kind::Unspecified => None,
+            destination::Kind::Task => Some(Kind::Task),
+            destination::Kind::Event => Some(Kind::Event),
+            destination::Kind::ContentNote => Some(Kind::ContentNote),
+        },
+    }
+}
+
+/// A draft as it travels: version 0.
+#[must_use]
+pub fn draft_message(workspace: &str, draft: &Mapping) -> v1::Mapping {
+    v1::Mapping {
+        workspace: workspace.to_owned(),
+        entries: draft
+            .entries
+            .iter()
+            .map(|entry| entry_message(entry, None))
+            .collect(),
+        destinations: draft.destinations.iter().map(destination_message).collect(),
+        ..v1::Mapping::default()
+    }
+}
+
+/// A published mapping as it travels, suspended entries marked.
+#[must_use]
+pub fn message(workspace: &str, published: &Published) -> v1::Mapping {
+    let entry = |entry: &Entry| entry_message(entry, published.suspended.get(&entry.id));
+    v1::Mapping {
+        workspace: workspace.to_owned(),
+        version: published.version,
+        revision: published.revision,
+        entries: published.mapping.entries.iter().map(entry).collect(),
+        destinations: published
+            .mapping
+            .destinations
+            .iter()
+            .map(destination_message)
+            .collect(),
+        published_by: published.published_by.clone(),
+        published_at: Some(timestamp(published.published_at)),
+    }
+}
+
+fn entry_message(entry: &Entry, suspended: Option<&String>) -> v1::MappingEntry {
+    let overwrite = match entry.overwrite {
+        None => v1::OverwritePolicy::Unspecified,
+        Some(Overwrite::OnlyIfEmpty) => v1::OverwritePolicy::OnlyIfEmpty,
+        Some(Overwrite::Append) => v1::OverwritePolicy::Append,
+        Some(Overwrite::Prepend) => v1::OverwritePolicy::Prepend,
+        Some(Overwrite::ReplaceOurs) => v1::OverwritePolicy::ReplaceOurs,
+        Some(Overwrite::ReplaceAlways) => v1::OverwritePolicy::ReplaceAlways,
+    };
+    v1::MappingEntry {
+        id: entry.id.clone(),
+        property: entry.property.clone(),
+        object: entry.object.clone(),
+        field: entry.field.clone(),
+        overwrite: overwrite.into(),
+        confidence_min: entry.confidence_min,
+        truncate: entry.truncate,
+        synonyms: entry
+            .synonyms
+            .iter()
+            .map(|synonym| v1::Synonym {
+                from: synonym.from.clone(),
+                to: synonym.to.clone(),
+            })
+            .collect(),
+        list_separator: entry.list_separator.clone(),
+        suspended: suspended.is_some(),
+        suspended_reason: suspended.cloned().unwrap_or_default(),
+    }
+}
+
+fn destination_message(destination: &Destination) -> v1::Destination {
+    use v1::destination as wire;
+    let content = match destination.content {
+        None => wire::Content::Unspecified,
+        Some(Content::Meeting) => wire::Content::Meeting,
+        Some(Content::Notes) => wire::Content::Notes,
+        Some(Content::RecordingLink) => wire::Content::RecordingLink,
+        Some(Content::Summary) => wire::Content::Summary,
+    };
+    let kind = match destination.kind {
+        None => wire::Kind::Unspecified,
+        Some(Kind::Task) => wire::Kind::Task,
+        Some(Kind::Event) => wire::Kind::Event,
+        Some(Kind::ContentNote) => wire::Kind::ContentNote,
+    };
+    v1::Destination {
+        content: content.into(),
+        kind: kind.into(),
+    }
+}
+
+/// A problem as it travels.
+#[must_use]
+pub fn problem(problem: &Problem) -> MappingProblem {
+    MappingProblem {
+        entry_id: problem.entry_id.clone(),
+        field: problem.field.to_owned(),
+        message: problem.message.clone(),
+        fix: problem.fix.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draft_comes_back_as_it_was_sent() {
+        let sent = v1::Mapping {
+            workspace: "acme".into(),
+            entries: vec![v1::MappingEntry {
+                id: "next".into(),
+                property: "next_step".into(),
+                object: "Opportunity".into(),
+                field: "NextStep".into(),
+                overwrite: v1::OverwritePolicy::ReplaceOurs.into(),
+                confidence_min: 0.75,
+                truncate: true,
+                synonyms: vec![v1::Synonym {
+                    from: "\"quoted\" \u{202e}rtl 👩‍👩‍👧".into(),
+                    to: "Proposal".into(),
+                }],
+                list_separator: ", ".into(),
+                ..v1::MappingEntry::default()
+            }],
+            destinations: vec![v1::Destination {
+                content: v1::destination::Content::Notes.into(),
+                kind: v1::destination::Kind::ContentNote.into(),
+            }],
+            ..v1::Mapping::default()
+        };
+        assert_eq!(draft_message("acme", &draft(&sent).expect("a draft")), sent);
+    }
+
+    #[test]
+    fn what_could_not_be_stored_is_refused_by_field() {
+        let entry = |entry: v1::MappingEntry| v1::Mapping {
+            entries: vec![entry],
+            ..v1::Mapping::default()
+        };
+        let nul = entry(v1::MappingEntry {
+            field: "a\0".into(),
+            ..v1::MappingEntry::default()
+        });
+        let nan = entry(v1::MappingEntry {
+            confidence_min: f64::NAN,
+            ..v1::MappingEntry::default()
+        });
+        let told: Vec<String> = [nul, nan]
+            .iter()
+            .map(|sent| draft(sent).expect_err("refused").to_string())
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "draft.entries.field contains a NUL character; remove it",
+                "draft.entries.confidence_min is not a number; use for example 0.8"
+            ]
+        );
+    }
+}
