@@ -1,0 +1,122 @@
+//! A batch of meetings arrives: one query, pure decisions, one transaction with the decisions and their events.
+
+use super::decided::{Decided, Received, facts_of};
+use crate::store::decisions::{self, MeetingRow};
+use crate::wire;
+use chassis::{Db, Delivery, Failure, Handler};
+use chrono::Utc;
+use events::meeting::v1::MeetingProcessed;
+use prost::Message;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// Handles `ergo.meeting.processed.v1.*`.
+#[derive(Debug)]
+pub struct OnMeetingProcessed {
+    db: Db,
+}
+
+impl OnMeetingProcessed {
+    /// On this database.
+    #[must_use]
+    pub fn new(db: Db) -> Self {
+        Self { db }
+    }
+}
+
+/// The consumer's name in the inbox.
+const CONSUMER: &str = "matching__meeting_processed";
+
+impl Handler for OnMeetingProcessed {
+    type Event = MeetingProcessed;
+
+    async fn handle(&self, batch: &[Delivery<MeetingProcessed>]) -> Result<(), Failure> {
+        let mut received = Vec::with_capacity(batch.len());
+        for delivery in batch {
+            let meeting = wire::meeting(&delivery.workspace, &delivery.event)
+                .map_err(|error| Failure::permanent("invalid_meeting", error.to_string()))?;
+            received.push(Received {
+                event: &delivery.event,
+                meeting,
+                cause: &delivery.cause,
+            });
+        }
+        let facts = facts_of(self.db.pool(), &received).await?;
+        if let Some(unknown) = received
+            .iter()
+            .find(|received| !facts.contains_key(&received.meeting.workspace))
+        {
+            let reason = format!(
+                "workspace {} is not known; connect Salesforce for it, wait for its first sync, then replay this message",
+                unknown.meeting.workspace
+            );
+            return Err(Failure::permanent("unknown_workspace", reason));
+        }
+
+        let now = Utc::now();
+        let mut rows = Vec::with_capacity(batch.len());
+        let mut decided = Vec::with_capacity(batch.len());
+        for received in &received {
+            let facts = &facts[&received.meeting.workspace];
+            rows.push(MeetingRow {
+                workspace: received.meeting.workspace.as_str().to_owned(),
+                id: received.meeting.id.clone(),
+                revision: i64::try_from(received.meeting.revision).unwrap_or(i64::MAX),
+                body: received.event.encode_to_vec(),
+                title: received.meeting.title.clone(),
+                started_at: received.meeting.started_at,
+                decided: facts.loaded,
+                traceparent: received.cause.traceparent.clone(),
+            });
+            decided.push(
+                facts
+                    .loaded
+                    .then(|| Decided::new(received, facts, 1, Uuid::now_v7(), now)),
+            );
+        }
+
+        let ids: Vec<_> = batch.iter().map(|delivery| &delivery.id).collect();
+        let (mut unit, fresh) = self.db.begin_batch(CONSUMER, &ids).await?;
+        let fresh: BTreeSet<usize> = fresh.indexes().collect();
+        let rows: Vec<MeetingRow> = rows
+            .into_iter()
+            .enumerate()
+            .filter(|(index, _)| fresh.contains(index))
+            .map(|(_, row)| row)
+            .collect();
+        let mut kept: BTreeSet<_> = decisions::keep_meetings(unit.connection(), &rows)
+            .await?
+            .into_iter()
+            .collect();
+        let mut written = Vec::new();
+        for (index, (delivery, decided)) in batch.iter().zip(decided).enumerate() {
+            let Some(decided) = decided.filter(|_| fresh.contains(&index)) else {
+                continue;
+            };
+            // The same revision under another event id, or an older one, changes nothing; each kept one is written once.
+            if !kept.remove(&(
+                decided.row.workspace.clone(),
+                decided.row.meeting_id.clone(),
+                decided.row.revision,
+            )) {
+                tracing::info!(
+                    parent: delivery.span(),
+                    meeting.id = decided.row.meeting_id,
+                    meeting.revision = decided.row.revision,
+                    "meeting revision is known or superseded, nothing to do"
+                );
+                continue;
+            }
+            tracing::info!(
+                parent: delivery.span(),
+                meeting.id = decided.row.meeting_id,
+                match.outcome = decided.row.outcome,
+                "meeting matched against the org"
+            );
+            unit.emit(&decided.workspace, &decided.event, &delivery.cause);
+            written.push(decided.row);
+        }
+        decisions::insert(unit.connection(), &written).await?;
+        unit.commit().await
+    }
+}

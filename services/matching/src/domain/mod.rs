@@ -1,0 +1,18 @@
+//! Pure: which records a meeting belongs to. Data in, data out; no clock, no store, no bus.
+//!
+//! `address` and `person` bring what upstream sends into normal form, `facts` is what the projection knows about it,
+//! `account` and `opportunity` weigh, `decide` decides, `explain` puts it into words.
+
+pub mod account;
+pub mod address;
+pub mod decide;
+#[cfg(test)]
+mod decide_tests;
+pub mod explain;
+pub mod facts;
+pub mod keys;
+pub mod meeting;
+pub mod opportunity;
+pub mod person;
+pub mod projection;
+pub mod weight;

@@ -1,0 +1,500 @@
+//! Loads what is known about a batch of meetings: one statement, whatever the batch's size (matching guide, section 4).
+
+use crate::domain::facts::{
+    Account, Choice, Contact, Converted, DomainClass, DomainRule, DomainUse, Facts, Lead,
+    Opportunity, User,
+};
+use crate::domain::keys::Keys;
+use crate::domain::weight;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use events::WorkspaceId;
+use serde::Deserialize;
+use sqlx::PgPool;
+use std::collections::{HashMap, HashSet};
+
+/// What one meeting asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The meeting, for a person's choice.
+    pub meeting_id: String,
+    /// When it began: opportunities closed long before are not loaded.
+    pub started_at: DateTime<Utc>,
+    /// Its keys.
+    pub keys: Keys,
+}
+
+/// What is known, by workspace; a workspace that is not there is not known at all.
+///
+/// # Errors
+/// When Postgres does not answer or a stored row cannot be read.
+pub async fn load(
+    pool: &PgPool,
+    questions: &[Question],
+) -> Result<HashMap<WorkspaceId, Facts>, sqlx::Error> {
+    let asked = Asked::of(questions);
+    let rows = sqlx::query!(
+        r#"
+        with
+        address as (select distinct workspace, address from unnest($1::text[], $2::text[]) as t (workspace, address)),
+        domain as (select distinct workspace, domain from unnest($3::text[], $4::text[]) as t (workspace, domain)),
+        record as (
+            select distinct workspace, object, id
+            from unnest($5::text[], $6::text[], $7::text[]) as t (workspace, object, id)
+        ),
+        meeting as (select distinct workspace, id from unnest($8::text[], $9::text[]) as t (workspace, id)),
+        choice as (
+            select c.workspace, c.meeting_id, c.account_id, c.opportunity_id, c.chosen_by
+            from meeting m join matching.choice c on c.workspace = m.workspace and c.meeting_id = m.id
+        ),
+        mail as (
+            select a.workspace, a.address, c.id, c.account_id, c.name, c.touched_at
+            from address a
+            cross join lateral (
+                select contact_id from matching.contact_address ca
+                where ca.workspace = a.workspace and ca.address = a.address limit 41
+            ) ca
+            join matching.contact c on c.workspace = a.workspace and c.id = ca.contact_id and not c.is_deleted
+            union all
+            select p.workspace, a.address, '' as id, p.id as account_id, p.name, p.modstamp
+            from address a
+            join matching.account p on p.workspace = a.workspace and p.person_address = a.address and not p.is_deleted
+        ),
+        named_contact as (
+            select c.workspace, c.id, c.account_id, c.name, c.touched_at
+            from record r
+            join matching.contact c on c.workspace = r.workspace and c.id = r.id and not c.is_deleted
+            where r.object = 'Contact'
+        ),
+        lead as (
+            select l.workspace, l.id, l.name, l.company, l.address, l.is_converted, l.converted_account_id, l.converted_contact_id
+            from address a
+            join matching.lead l on l.workspace = a.workspace and l.address = a.address and not l.is_deleted
+            union
+            select l.workspace, l.id, l.name, l.company, l.address, l.is_converted, l.converted_account_id, l.converted_contact_id
+            from record r
+            join matching.lead l on l.workspace = r.workspace and l.id = r.id and not l.is_deleted
+            where r.object = 'Lead'
+        ),
+        rollup as (
+            select u.workspace, u.domain, u.account_id, u.contacts
+            from domain d
+            cross join lateral (
+                select * from matching.domain_rollup u
+                where u.workspace = d.workspace and u.domain = d.domain order by u.contacts desc, u.account_id limit 41
+            ) u
+        ),
+        website as (
+            select w.workspace, w.website_domain as domain, w.id
+            from domain d
+            cross join lateral (
+                select * from matching.account w
+                where w.workspace = d.workspace and w.website_domain = d.domain and not w.is_deleted limit 41
+            ) w
+        ),
+        rule as (
+            select r.workspace, r.domain, r.account_id, r.class
+            from domain d join matching.domain_rule r on r.workspace = d.workspace and r.domain = d.domain
+        ),
+        named_opportunity as (
+            select workspace, id from record where object = 'Opportunity'
+            union select workspace, opportunity_id from choice where opportunity_id is not null
+        ),
+        account_id as (
+            select workspace, account_id as id from mail
+            union select workspace, account_id from named_contact
+            union select workspace, converted_account_id from lead where is_converted
+            union select workspace, account_id from rollup
+            union select workspace, id from website
+            union select workspace, account_id from rule
+            union select workspace, account_id from choice where account_id is not null
+            union select workspace, id from record where object = 'Account'
+            union
+            select o.workspace, o.account_id
+            from named_opportunity n join matching.opportunity o on o.workspace = n.workspace and o.id = n.id
+        ),
+        account as (
+            select a.workspace, a.id, a.name, a.owner_id, a.type
+            from account_id i
+            join matching.account a on a.workspace = i.workspace and a.id = i.id and not a.is_deleted
+        ),
+        opportunity as (
+            select o.workspace, o.id, o.account_id, o.name, o.type, o.owner_id, o.record_type_id, o.is_closed, o.close_date,
+                   o.created_at
+            from account a
+            cross join lateral (
+                select * from matching.opportunity o
+                where o.workspace = a.workspace and o.account_id = a.id and not o.is_deleted
+                  and (not o.is_closed or o.close_date >= $10)
+                limit 101
+            ) o
+            union
+            select o.workspace, o.id, o.account_id, o.name, o.type, o.owner_id, o.record_type_id, o.is_closed, o.close_date,
+                   o.created_at
+            from named_opportunity n
+            join matching.opportunity o on o.workspace = n.workspace and o.id = n.id and not o.is_deleted
+        )
+        select 'workspace' as "kind!", w.workspace as "workspace!", '' as "key!",
+               json_build_object('loaded', w.loaded_at is not null)::text as "body!"
+        from matching.workspace w where w.workspace = any($11)
+        union all
+        select 'mail', workspace, address,
+               json_build_object('id', id, 'account_id', account_id, 'name', name, 'touched_at', touched_at)::text
+        from mail
+        union all
+        select 'contact', workspace, id,
+               json_build_object('id', id, 'account_id', account_id, 'name', name, 'touched_at', touched_at)::text
+        from named_contact
+        union all
+        select 'lead', workspace, coalesce(address, ''),
+               json_build_object('id', id, 'name', name, 'company', company, 'is_converted', is_converted,
+                   'account_id', converted_account_id, 'contact_id', converted_contact_id)::text
+        from lead
+        union all
+        select 'rollup', workspace, domain, json_build_object('account_id', account_id, 'contacts', contacts)::text
+        from rollup
+        union all
+        select 'website', workspace, domain, json_build_object('account_id', id)::text from website
+        union all
+        select 'rule', workspace, domain, json_build_object('account_id', account_id, 'class', class)::text from rule
+        union all
+        select 'choice', workspace, meeting_id, json_build_object(
+            'account_id', account_id, 'opportunity_id', opportunity_id, 'chosen_by', chosen_by)::text
+        from choice
+        union all
+        select 'account', workspace, id, json_build_object('id', id, 'name', name, 'owner_id', owner_id, 'type', type)::text
+        from account
+        union all
+        select 'opportunity', o.workspace, o.id, json_build_object(
+            'id', o.id, 'account_id', o.account_id, 'name', o.name, 'type', o.type, 'owner_id', o.owner_id,
+            'owner_active', coalesce(u.is_active, false), 'record_type_id', o.record_type_id, 'is_closed', o.is_closed,
+            'close_date', o.close_date, 'created_at', o.created_at,
+            'roles', array(
+                select r.contact_id from matching.contact_role r
+                where r.workspace = o.workspace and r.opportunity_id = o.id and not r.is_deleted
+                order by r.contact_id limit 101
+            ))::text
+        from opportunity o
+        left join matching.crm_user u on u.workspace = o.workspace and u.id = o.owner_id and not u.is_deleted
+        union all
+        select 'user', u.workspace, u.address, json_build_object('id', u.id)::text
+        from address a
+        join matching.crm_user u on u.workspace = a.workspace and u.address = a.address and not u.is_deleted
+        union all
+        select 'user_domain', d.workspace, d.domain, '{}'
+        from domain d
+        where exists (
+            select 1 from matching.crm_user u
+            where u.workspace = d.workspace and u.domain = d.domain and u.is_active and not u.is_deleted
+        )
+        "#,
+        &asked.address_workspaces,
+        &asked.addresses,
+        &asked.domain_workspaces,
+        &asked.domains,
+        &asked.record_workspaces,
+        &asked.record_objects,
+        &asked.record_ids,
+        &asked.meeting_workspaces,
+        &asked.meeting_ids,
+        asked.closed_since,
+        &asked.workspaces,
+    )
+    .fetch_all(pool)
+    .await?;
+
+    let mut found: HashMap<String, Facts> = HashMap::new();
+    let mut known: HashSet<String> = HashSet::new();
+    for row in rows {
+        if row.kind == "workspace" {
+            known.insert(row.workspace.clone());
+        }
+        let facts = found.entry(row.workspace).or_default();
+        add(facts, &row.kind, row.key, &row.body)
+            .map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+    }
+    // Rules may be there before any record; only the workspace's own row makes it known.
+    let workspaces = questions.iter().map(|question| &question.workspace);
+    let mut facts = HashMap::new();
+    for workspace in workspaces.filter(|workspace| known.contains(workspace.as_str())) {
+        if let Some(of_workspace) = found.remove(workspace.as_str()) {
+            facts.insert(workspace.clone(), of_workspace);
+        }
+    }
+    Ok(facts)
+}
+
+/// The questions as parallel arrays.
+#[derive(Debug, Default)]
+struct Asked {
+    workspaces: Vec<String>,
+    address_workspaces: Vec<String>,
+    addresses: Vec<String>,
+    domain_workspaces: Vec<String>,
+    domains: Vec<String>,
+    record_workspaces: Vec<String>,
+    record_objects: Vec<String>,
+    record_ids: Vec<String>,
+    meeting_workspaces: Vec<String>,
+    meeting_ids: Vec<String>,
+    closed_since: NaiveDate,
+}
+
+impl Asked {
+    fn of(questions: &[Question]) -> Self {
+        let mut asked = Self::default();
+        let earliest = questions
+            .iter()
+            .map(|question| question.started_at)
+            .min()
+            .unwrap_or_default();
+        // One day more than the window: a CloseDate has no time zone.
+        asked.closed_since = (earliest - TimeDelta::days(weight::WINDOW_DAYS + 1)).date_naive();
+        for question in questions {
+            let workspace = question.workspace.as_str();
+            asked.workspaces.push(workspace.to_owned());
+            asked.meeting_workspaces.push(workspace.to_owned());
+            asked.meeting_ids.push(question.meeting_id.clone());
+            for address in &question.keys.addresses {
+                asked.address_workspaces.push(workspace.to_owned());
+                asked.addresses.push(address.clone());
+            }
+            for domain in &question.keys.domains {
+                asked.domain_workspaces.push(workspace.to_owned());
+                asked.domains.push(domain.clone());
+            }
+            for (object, id) in &question.keys.records {
+                asked.record_workspaces.push(workspace.to_owned());
+                asked.record_objects.push(object.api_name().to_owned());
+                asked.record_ids.push(id.clone());
+            }
+        }
+        asked.workspaces.sort_unstable();
+        asked.workspaces.dedup();
+        asked
+    }
+}
+
+#[derive(Deserialize)]
+struct WorkspaceRow {
+    loaded: bool,
+}
+
+#[derive(Deserialize)]
+struct ContactRow {
+    id: String,
+    account_id: String,
+    name: String,
+    touched_at: DateTime<Utc>,
+}
+
+#[derive(Deserialize)]
+struct LeadRow {
+    id: String,
+    name: String,
+    company: String,
+    is_converted: bool,
+    account_id: String,
+    contact_id: String,
+}
+
+#[derive(Deserialize)]
+struct UseRow {
+    account_id: String,
+    contacts: u32,
+}
+
+#[derive(Deserialize)]
+struct WebsiteRow {
+    account_id: String,
+}
+
+#[derive(Deserialize)]
+struct RuleRow {
+    account_id: String,
+    class: String,
+}
+
+#[derive(Deserialize)]
+struct ChoiceRow {
+    account_id: Option<String>,
+    opportunity_id: Option<String>,
+    chosen_by: String,
+}
+
+#[derive(Deserialize)]
+struct AccountRow {
+    id: String,
+    name: String,
+    owner_id: String,
+    r#type: String,
+}
+
+#[derive(Deserialize)]
+struct OpportunityRow {
+    id: String,
+    account_id: String,
+    name: String,
+    r#type: String,
+    owner_id: String,
+    owner_active: bool,
+    record_type_id: String,
+    is_closed: bool,
+    close_date: NaiveDate,
+    created_at: DateTime<Utc>,
+    roles: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct UserRow {
+    id: String,
+}
+
+/// Puts one row where the decision looks for it.
+fn add(facts: &mut Facts, kind: &str, key: String, body: &str) -> Result<(), serde_json::Error> {
+    match kind {
+        "workspace" => facts.loaded = serde_json::from_str::<WorkspaceRow>(body)?.loaded,
+        "mail" => facts
+            .contacts_by_address
+            .entry(key)
+            .or_default()
+            .push(contact(body)?),
+        "contact" => {
+            facts.contacts_by_id.insert(key, contact(body)?);
+        }
+        "lead" => {
+            let row: LeadRow = serde_json::from_str(body)?;
+            let converted = row.is_converted.then_some(Converted {
+                account_id: row.account_id,
+                contact_id: row.contact_id,
+            });
+            let lead = Lead {
+                id: row.id,
+                name: row.name,
+                company: row.company,
+                converted,
+            };
+            facts.leads_by_id.insert(lead.id.clone(), lead.clone());
+            if !key.is_empty() {
+                facts.leads_by_address.entry(key).or_default().push(lead);
+            }
+        }
+        "rollup" => {
+            let row: UseRow = serde_json::from_str(body)?;
+            let found = DomainUse {
+                account_id: row.account_id,
+                contacts: row.contacts,
+            };
+            facts.accounts_by_domain.entry(key).or_default().push(found);
+        }
+        "website" => {
+            let row: WebsiteRow = serde_json::from_str(body)?;
+            facts
+                .accounts_by_website
+                .entry(key)
+                .or_default()
+                .push(row.account_id);
+        }
+        "rule" => {
+            let row: RuleRow = serde_json::from_str(body)?;
+            let account_id = (!row.account_id.is_empty()).then_some(row.account_id);
+            if let Some(class) = class(&row.class) {
+                facts
+                    .domain_rules
+                    .entry(key)
+                    .or_default()
+                    .push(DomainRule { class, account_id });
+            }
+        }
+        "choice" => {
+            let row: ChoiceRow = serde_json::from_str(body)?;
+            let choice = Choice {
+                account_id: row.account_id,
+                opportunity_id: row.opportunity_id,
+                chosen_by: row.chosen_by,
+            };
+            facts.choices.insert(key, choice);
+        }
+        "account" => {
+            let row: AccountRow = serde_json::from_str(body)?;
+            let is_partner = row.r#type.to_lowercase().contains("partner");
+            let account = Account {
+                id: row.id,
+                name: row.name,
+                owner_id: row.owner_id,
+                is_partner,
+            };
+            facts.accounts.insert(key, account);
+        }
+        "opportunity" => {
+            let opportunity = opportunity(body)?;
+            facts
+                .opportunities_by_account
+                .entry(opportunity.account_id.clone())
+                .or_default()
+                .push(opportunity.clone());
+            facts.opportunities_by_id.insert(key, opportunity);
+        }
+        "user" => {
+            let row: UserRow = serde_json::from_str(body)?;
+            facts.users_by_address.insert(key, User { id: row.id });
+        }
+        _ => {
+            facts.user_domains.insert(key);
+        }
+    }
+    Ok(())
+}
+
+fn contact(body: &str) -> Result<Contact, serde_json::Error> {
+    let row: ContactRow = serde_json::from_str(body)?;
+    Ok(Contact {
+        id: row.id,
+        account_id: row.account_id,
+        name: row.name,
+        touched_at: row.touched_at,
+    })
+}
+
+fn opportunity(body: &str) -> Result<Opportunity, serde_json::Error> {
+    let row: OpportunityRow = serde_json::from_str(body)?;
+    Ok(Opportunity {
+        id: row.id,
+        account_id: row.account_id,
+        name: row.name,
+        deal_type: row.r#type,
+        owner_id: row.owner_id,
+        owner_active: row.owner_active,
+        record_type_id: row.record_type_id,
+        is_closed: row.is_closed,
+        close_date: row.close_date,
+        created_at: row.created_at,
+        role_contact_ids: row.roles,
+    })
+}
+
+/// A class as stored.
+#[must_use]
+pub fn class(text: &str) -> Option<DomainClass> {
+    Some(match text {
+        "internal" => DomainClass::Internal,
+        "partner" => DomainClass::Partner,
+        "customer" => DomainClass::Customer,
+        "free" => DomainClass::Free,
+        "alternate" => DomainClass::Alternate,
+        _ => return None,
+    })
+}
+
+/// A class as it is stored.
+#[must_use]
+pub fn class_text(class: DomainClass) -> &'static str {
+    match class {
+        DomainClass::Internal => "internal",
+        DomainClass::Partner => "partner",
+        DomainClass::Customer => "customer",
+        DomainClass::Free => "free",
+        DomainClass::Alternate => "alternate",
+    }
+}

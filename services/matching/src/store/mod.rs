@@ -1,0 +1,6 @@
+//! All SQL of this service. Concrete, no trait: it is our own memory, and tests use a real Postgres.
+
+pub mod decisions;
+pub mod facts;
+pub mod projection;
+pub mod settings;

@@ -1,0 +1,166 @@
+//! `RecordsChanged` to the projection's rows. A record value may be anything a person typed: what is no address or domain
+//! is left out, never refused.
+
+use super::{FieldError, moment};
+use crate::domain::address::Address;
+use crate::domain::projection::{
+    AccountRow, ContactRoleRow, ContactRow, DeletedRow, LeadRow, OpportunityRow, Records, UserRow,
+    company_domain, company_website,
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use events::crm::v1 as proto;
+use events::crm::v1::records_changed::Load;
+
+/// Takes an event apart.
+///
+/// # Errors
+/// Names the first field our own metadata-sync should never have sent so.
+pub fn records(event: &proto::RecordsChanged) -> Result<Records, FieldError> {
+    let generation = i64::try_from(event.generation)
+        .map_err(|_| FieldError::new("generation", "is over the largest 64-bit number"))?;
+    let opportunities: Result<_, _> = event.opportunities.iter().map(opportunity).collect();
+    let deleted: Result<_, _> = event.deleted.iter().map(deleted).collect();
+    Ok(Records {
+        organization_id: event.organization_id.clone(),
+        connected_user_id: event.connected_user_id.clone(),
+        generation,
+        full: event.load() == Load::Full,
+        load_complete: event.load_complete,
+        accounts: event
+            .accounts
+            .iter()
+            .map(account)
+            .collect::<Result<_, _>>()?,
+        contacts: event
+            .contacts
+            .iter()
+            .map(contact)
+            .collect::<Result<_, _>>()?,
+        leads: event.leads.iter().map(lead).collect::<Result<_, _>>()?,
+        opportunities: opportunities?,
+        contact_roles: event
+            .contact_roles
+            .iter()
+            .map(contact_role)
+            .collect::<Result<_, _>>()?,
+        users: event.users.iter().map(user).collect::<Result<_, _>>()?,
+        deleted: deleted?,
+    })
+}
+
+fn modstamp(object: &str, stamps: Option<&proto::Stamps>) -> Result<DateTime<Utc>, FieldError> {
+    let field = format!("{object}.stamps.system_modstamp");
+    moment(
+        &field,
+        stamps.and_then(|stamps| stamps.system_modstamp.as_ref()),
+    )
+}
+
+fn full_name(first: &str, last: &str) -> String {
+    format!("{first} {last}").trim().to_owned()
+}
+
+fn canonical(text: &str) -> Option<Address> {
+    Address::parse(text).ok()
+}
+
+fn account(row: &proto::Account) -> Result<AccountRow, FieldError> {
+    Ok(AccountRow {
+        id: row.id.clone(),
+        name: row.name.clone(),
+        website_domain: company_website(&row.website),
+        owner_id: row.owner_id.clone(),
+        parent_id: row.parent_id.clone(),
+        r#type: row.r#type.clone(),
+        person_address: canonical(&row.person_email)
+            .filter(|_| row.is_person_account)
+            .map(|a| a.as_str().to_owned()),
+        modstamp: modstamp("accounts", row.stamps.as_ref())?,
+    })
+}
+
+fn contact(row: &proto::Contact) -> Result<ContactRow, FieldError> {
+    let modstamp = modstamp("contacts", row.stamps.as_ref())?;
+    let touched = row
+        .stamps
+        .as_ref()
+        .and_then(|stamps| stamps.last_modified_at.as_ref());
+    let mut addresses: Vec<Address> = row
+        .emails
+        .iter()
+        .filter_map(|email| canonical(email))
+        .collect();
+    addresses.sort();
+    addresses.dedup();
+    Ok(ContactRow {
+        id: row.id.clone(),
+        account_id: row.account_id.clone(),
+        name: full_name(&row.first_name, &row.last_name),
+        addresses,
+        touched_at: moment("contacts.stamps.last_modified_at", touched).unwrap_or(modstamp),
+        modstamp,
+    })
+}
+
+fn lead(row: &proto::Lead) -> Result<LeadRow, FieldError> {
+    Ok(LeadRow {
+        id: row.id.clone(),
+        name: full_name(&row.first_name, &row.last_name),
+        company: row.company.clone(),
+        address: canonical(&row.email).map(|address| address.as_str().to_owned()),
+        is_converted: row.is_converted,
+        converted_account_id: row.converted_account_id.clone(),
+        converted_contact_id: row.converted_contact_id.clone(),
+        modstamp: modstamp("leads", row.stamps.as_ref())?,
+    })
+}
+
+fn opportunity(row: &proto::Opportunity) -> Result<OpportunityRow, FieldError> {
+    let close_date = NaiveDate::parse_from_str(&row.close_date, "%Y-%m-%d")
+        .map_err(|_| FieldError::new("opportunities.close_date", "is no day; write YYYY-MM-DD"))?;
+    Ok(OpportunityRow {
+        id: row.id.clone(),
+        account_id: row.account_id.clone(),
+        name: row.name.clone(),
+        r#type: row.r#type.clone(),
+        owner_id: row.owner_id.clone(),
+        record_type_id: row.record_type_id.clone(),
+        is_closed: row.is_closed,
+        close_date,
+        created_at: moment("opportunities.created_at", row.created_at.as_ref())?,
+        modstamp: modstamp("opportunities", row.stamps.as_ref())?,
+    })
+}
+
+fn contact_role(row: &proto::OpportunityContactRole) -> Result<ContactRoleRow, FieldError> {
+    Ok(ContactRoleRow {
+        id: row.id.clone(),
+        opportunity_id: row.opportunity_id.clone(),
+        contact_id: row.contact_id.clone(),
+        modstamp: modstamp("contact_roles", row.stamps.as_ref())?,
+    })
+}
+
+fn user(row: &proto::User) -> Result<UserRow, FieldError> {
+    let address = canonical(&row.email);
+    Ok(UserRow {
+        id: row.id.clone(),
+        domain: address.as_ref().and_then(company_domain),
+        address: address.map(|address| address.as_str().to_owned()),
+        is_active: row.is_active,
+        modstamp: modstamp("users", row.stamps.as_ref())?,
+    })
+}
+
+fn deleted(row: &proto::Deleted) -> Result<DeletedRow, FieldError> {
+    let record = row
+        .record
+        .as_ref()
+        .ok_or_else(|| FieldError::new("deleted.record", "is missing; name the record"))?;
+    let modstamp = moment("deleted.system_modstamp", row.system_modstamp.as_ref())?;
+    Ok(DeletedRow {
+        object: record.object.clone(),
+        id: record.id.clone(),
+        modstamp,
+    })
+}
