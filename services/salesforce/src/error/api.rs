@@ -156,7 +156,8 @@ impl ApiError {
             412 => Code::PreconditionFailed,
             415 => Code::UnsupportedMediaType,
             500 => Code::UnknownException,
-            502..=504 => Code::ServerUnavailable,
+            // Edges throttle and give up with these, without a body of Salesforce's.
+            408 | 429 | 502..=504 => Code::ServerUnavailable,
             other => Code::Unknown(format!("HTTP_{other}")),
         };
         Self {

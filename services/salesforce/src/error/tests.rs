@@ -55,6 +55,7 @@ fn a_body_without_an_error_is_named_after_its_status() {
         (503, "<html>maintenance</html>", Code::ServerUnavailable),
         (502, "[]", Code::ServerUnavailable),
         (410, "gone", Code::UnsupportedApiVersion),
+        (429, "slow down", Code::ServerUnavailable),
         (412, "", Code::PreconditionFailed),
         (404, "null", Code::NotFound),
         (431, "{}", Code::Unknown("HTTP_431".to_owned())),

@@ -203,10 +203,11 @@ impl TokenEndpoint {
         login: &Base,
         assertion: &SecretString,
     ) -> Result<TokenResponse, TokenError> {
-        let mut form = Serializer::new(String::new());
-        form.append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
-            .append_pair("assertion", assertion.expose_secret());
-        self.token("jwt_bearer", login, form.finish()).await
+        let form = Serializer::new(String::new())
+            .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
+            .append_pair("assertion", assertion.expose_secret())
+            .finish();
+        self.token("jwt_bearer", login, form).await
     }
 
     /// Revokes a token; revoking a refresh token kills its access tokens too. A token Salesforce
@@ -215,9 +216,11 @@ impl TokenEndpoint {
     /// # Errors
     /// See [`TokenError`].
     pub async fn revoke(&self, host: &Base, token: &SecretString) -> Result<(), TokenError> {
-        let mut form = Serializer::new(String::new());
-        form.append_pair("token", token.expose_secret());
-        let call = form_call("revoke", "/services/oauth2/revoke", form.finish());
+        // Finished in one expression: a serializer that lives across an await makes the future not `Send`.
+        let form = Serializer::new(String::new())
+            .append_pair("token", token.expose_secret())
+            .finish();
+        let call = form_call("revoke", "/services/oauth2/revoke", form);
         let url = host.join(&call.path);
         let reply = self.follow(url, &call, None).await?;
         match reply.status {
