@@ -1,10 +1,12 @@
 //! A Salesforce org as the harness sees it: where it is, who logs in, and its records over the ordinary REST API.
 //! Works on the simulator and on any other host that speaks Salesforce's API.
 
+mod choice;
 mod consent;
 mod records;
 mod rest;
 
+pub use choice::OrgChoice;
 pub use consent::{Arrival, Consent};
 pub use records::{Records, Sample};
 pub use rest::{Rest, RestError, quoted};

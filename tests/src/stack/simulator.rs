@@ -96,40 +96,25 @@ impl Simulator {
         &self.process
     }
 
-    /// Reads from the control API.
-    ///
-    /// # Errors
-    /// When it refuses or does not answer.
-    pub async fn look(&self, path: &str) -> anyhow::Result<Value> {
-        let answer = self
-            .http
-            .get(format!("{}{path}", self.control_url))
-            .send()
-            .await?;
-        ensure!(
-            answer.status().is_success(),
-            "control API answered {} to {path}",
-            answer.status()
-        );
-        Ok(answer.json().await?)
+    /// Address of the control API.
+    #[must_use]
+    pub fn control_url(&self) -> &str {
+        &self.control_url
     }
 
-    /// Tells the control API to do something.
+    /// Tells the control API to do something, or asks it; the answer is the command's.
     ///
     /// # Errors
     /// When it refuses or does not answer.
-    pub async fn tell(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let answer = self
-            .http
-            .post(format!("{}{path}", self.control_url))
-            .json(body)
-            .send()
-            .await?;
+    pub async fn command(&self, command: &Value) -> anyhow::Result<Value> {
+        let url = format!("{}/command", self.control_url);
+        let answer = self.http.post(url).json(command).send().await?;
         let status = answer.status();
         let text = answer.text().await?;
         ensure!(
             status.is_success(),
-            "control API answered {status} to {path}: {text}"
+            "the simulator answered {status} to {}: {text}",
+            command["command"]
         );
         Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
     }

@@ -24,7 +24,7 @@ fn folder() -> PathBuf {
 
 /// Starts the process that stays and shows what it says until the story is told.
 pub(crate) fn up(options: &Options) -> anyhow::Result<()> {
-    options.org()?;
+    options.org.target()?;
     let folder = folder();
     if running()?.is_some() {
         bail!("it is up already; make down stops it");

@@ -89,7 +89,7 @@ pub(crate) async fn tell(options: &Options, folder: Option<&Path>) -> anyhow::Re
 }
 
 async fn start(options: &Options, sink: &Sink, folder: Option<&Path>) -> anyhow::Result<Stack> {
-    let org = options.org()?;
+    let org = options.org.target()?;
     let place = match &org {
         Some(org) => format!("the org at {}", org.host()),
         None => "a simulated org".to_owned(),
@@ -98,7 +98,7 @@ async fn start(options: &Options, sink: &Sink, folder: Option<&Path>) -> anyhow:
     let began = Instant::now();
     let stack_options = StackOptions {
         org,
-        auth_port: options.auth_port,
+        auth_port: options.org.auth_port(),
         otlp_endpoint: options
             .otlp_endpoint
             .clone()
