@@ -3,7 +3,7 @@
 //! `serve` runs, `migrate` prepares database and broker, `check` says whether `serve` could start. Exit codes: 0 ended
 //! as asked, 1 could not start or a part failed, 64 wrong usage (as in sysexits).
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -40,15 +40,11 @@ enum Verb<O: clap::Args> {
 /// The whole `main` of a service.
 #[must_use]
 pub fn boot<S: Service>() -> ExitCode {
-    let command = Cli::<S::Options>::command().name(S::NAME);
-    let parsed = command
-        .try_get_matches()
-        .and_then(|matches| Cli::<S::Options>::from_arg_matches(&matches));
-    let verb = match parsed {
-        Ok(cli) => cli.verb,
+    let verb = match parse::<S>(std::env::args_os()) {
+        Ok(verb) => verb,
         Err(error) => {
             error.print().ok();
-            return ExitCode::from(if error.use_stderr() { EXIT_USAGE } else { 0 });
+            return ExitCode::from(exit_code(&error));
         }
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
@@ -69,6 +65,20 @@ pub fn boot<S: Service>() -> ExitCode {
             ExitCode::from(EXIT_FAILURE)
         }
     }
+}
+
+fn parse<S: Service>(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<Verb<S::Options>, clap::Error> {
+    let matches = Cli::<S::Options>::command()
+        .name(S::NAME)
+        .try_get_matches_from(arguments)?;
+    Ok(Cli::<S::Options>::from_arg_matches(&matches)?.verb)
+}
+
+/// Help and version were asked for; everything else is a wrong call.
+fn exit_code(error: &clap::Error) -> u8 {
+    if error.use_stderr() { EXIT_USAGE } else { 0 }
 }
 
 async fn run<S: Service>(verb: Verb<S::Options>) -> anyhow::Result<()> {
@@ -124,4 +134,69 @@ async fn check<S: Service>(options: &Options) -> anyhow::Result<()> {
     bus::check(&bus, options, &S::consumers()).await?;
     tracing::info!(service = S::NAME, "could start");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ConsumerSpec, Rig, Store};
+
+    struct Demo;
+
+    #[derive(Clone, Debug, clap::Args)]
+    struct DemoOptions {
+        /// How far back to look, in days
+        #[arg(long, default_value_t = 7)]
+        lookback_days: u32,
+    }
+
+    impl Service for Demo {
+        const NAME: &'static str = "demo";
+        const STORE: Option<Store> = None;
+        type Options = DemoOptions;
+
+        fn consumers() -> Vec<ConsumerSpec> {
+            Vec::new()
+        }
+
+        async fn build(_: DemoOptions, _: &mut Rig) -> anyhow::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn parsed(line: &str) -> Result<Verb<DemoOptions>, u8> {
+        parse::<Demo>(line.split(' ').map(OsString::from)).map_err(|error| exit_code(&error))
+    }
+
+    #[test]
+    fn usage_errors_are_64_and_help_is_not_an_error() {
+        for (line, expected) in [
+            ("demo", EXIT_USAGE),
+            ("demo dance", EXIT_USAGE),
+            ("demo serve --unknown", EXIT_USAGE),
+            ("demo serve --shutdown-timeout-s soon", EXIT_USAGE),
+            ("demo serve --nats-user u", EXIT_USAGE),
+            ("demo --help", 0),
+            ("demo serve --help", 0),
+            ("demo --version", 0),
+        ] {
+            assert_eq!(parsed(line).err(), Some(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_verb_takes_shared_and_own_options() {
+        let verb = parsed("demo serve --lookback-days 3 --nats-url nats://n:1");
+        let Ok(Verb::Serve(config)) = verb else {
+            panic!("not serve");
+        };
+        assert_eq!(config.service.lookback_days, 3);
+        assert_eq!(config.chassis.nats_url, "nats://n:1");
+    }
+
+    #[test]
+    fn migrate_needs_none_of_the_services_own_options() {
+        assert!(parsed("demo migrate --lookback-days 3").is_err());
+        assert!(matches!(parsed("demo migrate"), Ok(Verb::Migrate(_))));
+    }
 }

@@ -46,6 +46,19 @@ fn wanted(spec: &StreamSpec, options: &Options) -> Config {
     }
 }
 
+/// The oldest server accepted (design section 3): older ones silently drop settings they do not know.
+const SERVER_MIN: (i64, i64, i64) = (2, 12, 0);
+
+fn check_server(bus: &Bus) -> anyhow::Result<()> {
+    let (major, minor, patch) = SERVER_MIN;
+    anyhow::ensure!(
+        bus.client().is_server_compatible(major, minor, patch),
+        "nats-server {} is too old: {major}.{minor} or newer is needed",
+        bus.client().server_info().version
+    );
+    Ok(())
+}
+
 /// Declares all streams and this service's consumers.
 ///
 /// # Errors
@@ -55,6 +68,7 @@ pub(crate) async fn ensure(
     options: &Options,
     consumers: &[ConsumerSpec],
 ) -> anyhow::Result<()> {
+    check_server(bus)?;
     for spec in &STREAMS {
         let config = wanted(spec, options);
         bus.jetstream()
@@ -96,6 +110,7 @@ pub(crate) async fn check(
     options: &Options,
     consumers: &[ConsumerSpec],
 ) -> anyhow::Result<()> {
+    check_server(bus)?;
     let mut differences = Vec::new();
     for spec in &STREAMS {
         let found = stream_config(bus, spec.name).await?;

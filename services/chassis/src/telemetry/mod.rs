@@ -5,6 +5,7 @@
 //! collector never slows work.
 
 mod cause;
+mod json;
 mod metrics;
 
 use std::time::Duration;
@@ -43,12 +44,7 @@ impl Telemetry {
         let filter = EnvFilter::try_new(&options.log_filter)
             .context("RUST_LOG is not a list of tracing directives")?;
         let lines = match options.log_format {
-            LogFormat::Json => tracing_subscriber::fmt::layer()
-                .json()
-                .flatten_event(true)
-                .with_current_span(true)
-                .with_span_list(false)
-                .boxed(),
+            LogFormat::Json => json::JsonLines::new(std::io::stdout).boxed(),
             LogFormat::Pretty => tracing_subscriber::fmt::layer().compact().boxed(),
         };
         tracing_subscriber::registry()
