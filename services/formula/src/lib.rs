@@ -8,8 +8,9 @@
 //!
 //! ```text
 //! source --parse--> tree --compile(schema)--> Formula --outcome(Context)--> Outcome
-//!                    |                           `---needs()--> what to load
-//!                    `-- Display prints it back
+//!                    |                           |---needs()--> what to load
+//!                    |                           |---explain(Context)--> why it fires
+//!                    `-- Display prints it back  `---responsible(Context)--> which change did it
 //! ```
 
 mod builtin;
@@ -17,6 +18,7 @@ mod case_line;
 mod compile;
 mod context;
 mod eval;
+mod explain;
 mod formula;
 mod function;
 mod kind;
@@ -36,6 +38,7 @@ mod value;
 pub use case_line::answer_line;
 pub use compile::CompileError;
 pub use context::{Context, Disputes, Facts, Record};
+pub use explain::{Condition, Explanation, Responsible, Seen, Source};
 pub use formula::{Answer, Formula, Outcome, compile, compile_rule};
 pub use kind::{Blanks, Kind};
 pub use needs::Needs;

@@ -179,6 +179,27 @@ impl Program {
         self.nodes[node as usize]
     }
 
+    /// The nodes `node` is computed from.
+    pub(crate) fn operands(&self, node: NodeId) -> Vec<NodeId> {
+        match self.op(node) {
+            Op::Constant(_) | Op::Field { .. } | Op::IsNew | Op::Unsupported(_) => Vec::new(),
+            Op::Prior { current, .. } | Op::Changed { current, .. } => vec![current],
+            Op::And(kids) | Op::Or(kids) | Op::Case { kids, .. } | Op::Call { kids, .. } => {
+                self.kids(kids).to_vec()
+            }
+            Op::Not(operand)
+            | Op::Negate(operand)
+            | Op::IsBlank(operand)
+            | Op::NeverNull(operand) => vec![operand],
+            Op::If(condition, yes, no) => vec![condition, yes, no],
+            Op::Compare { left, right, .. } | Op::Binary { left, right, .. } => vec![left, right],
+            Op::BlankValue(value, default) | Op::TextValue(value, default) => vec![value, default],
+            Op::IsPick { value, .. } | Op::Includes { value, .. } => vec![value],
+            Op::Regex { text, .. } => vec![text],
+            Op::RegexDynamic { text, pattern } => vec![text, pattern],
+        }
+    }
+
     pub(crate) fn kids(&self, kids: Kids) -> &[NodeId] {
         &self.kids[kids.start as usize..(kids.start + kids.count) as usize]
     }

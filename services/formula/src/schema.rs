@@ -3,7 +3,7 @@
 //! Names are compared without letter case. `$RecordType.X` and `RecordType.X` of the record are one
 //! thing (section 9), so both have one key.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::kind::{Blanks, Kind};
 
@@ -36,7 +36,7 @@ pub trait Schema {
 
 /// A schema in a map.
 #[derive(Clone, Debug, Default)]
-pub struct Fields(HashMap<String, Field>);
+pub struct Fields(FxHashMap<String, Field>);
 
 impl Fields {
     /// Declares a field, path or global.

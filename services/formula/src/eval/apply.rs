@@ -6,8 +6,9 @@ use super::{Cause, Eval, Machine, Stop};
 use crate::builtin::{calendar, math, text};
 use crate::context::Disputes;
 use crate::function::{Function as F, PARAMETERS_MAX};
+use crate::kind::Kind;
 use crate::number::Number;
-use crate::program::{Binary, Kids, NodeId};
+use crate::program::{Binary, Kids, NodeId, Op};
 use crate::trouble::{ErrorKind, Question, Trouble};
 use crate::value::Value;
 
@@ -87,21 +88,38 @@ impl<'a> Machine<'a> {
         if blank && function.is_strict() {
             return Ok(Value::Null);
         }
+        if blank && self.blank_is_disputed(function, &arguments, kids) {
+            let cause = Cause::Disputed {
+                question: Question::BlankText,
+                node,
+            };
+            return Err(self.unknown(cause, false));
+        }
         let given = kids.count as usize;
         match function {
             F::Today | F::Now | F::TimeNow => self.clock(function, node),
             F::DateValue => self.date_value(arguments, node),
             F::IsClone => Ok(Value::Bool(false)),
-            F::Substitute | F::Lpad | F::Rpad
-                if blank && self.context.disputes == Disputes::CannotTell =>
-            {
-                let cause = Cause::Disputed {
-                    question: Question::BlankText,
-                    node,
-                };
-                Err(self.unknown(cause, false))
-            }
             _ => apply(function, arguments, given).map_err(|trouble| self.stop(trouble, node)),
+        }
+    }
+
+    /// Whether sources disagree about this function of a blank (language section 14).
+    fn blank_is_disputed(&self, function: F, arguments: &[Value<'a>], kids: Kids) -> bool {
+        if self.context.disputes == Disputes::FirstReading {
+            return false;
+        }
+        let given = &arguments[..(kids.count as usize).min(PARAMETERS_MAX)];
+        match function {
+            F::Substitute => given[..2].iter().any(Value::is_null),
+            F::Lpad | F::Rpad => given.iter().any(Value::is_null),
+            F::Text => match self.program.op(self.program.kids(kids)[0]) {
+                Op::Field { reference, .. } | Op::Prior { reference, .. } => {
+                    self.program.references[reference as usize].kind == Kind::DateTime
+                }
+                _ => false,
+            },
+            _ => false,
         }
     }
 

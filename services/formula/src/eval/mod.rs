@@ -53,6 +53,8 @@ pub(crate) enum Cause {
 pub(crate) struct Machine<'a> {
     pub(crate) program: &'a Program,
     pub(crate) context: Context<'a>,
+    /// References treated as not loaded, by index: how an explanation finds what matters.
+    hidden: &'a [bool],
     causes: Vec<Cause>,
     nodes_left: u32,
     text_bytes_left: usize,
@@ -63,9 +65,18 @@ impl<'a> Machine<'a> {
         Self {
             program,
             context,
+            hidden: &[],
             causes: Vec::new(),
             nodes_left: NODES_VISITED_MAX,
             text_bytes_left: TEXT_BYTES_MAX,
+        }
+    }
+
+    /// An evaluation that does not see the references marked in `hidden`.
+    pub(crate) fn hiding(program: &'a Program, context: Context<'a>, hidden: &'a [bool]) -> Self {
+        Self {
+            hidden,
+            ..Self::new(program, context)
         }
     }
 
@@ -227,6 +238,16 @@ impl<'a> Machine<'a> {
     /// A run of arithmetic leaning left, walked in a loop so that its length costs no stack.
     fn run(&mut self, node: NodeId) -> Eval<'a> {
         let program = self.program;
+        if let Op::Binary {
+            binary,
+            left,
+            right,
+        } = program.op(node)
+            && !matches!(program.op(left), Op::Binary { .. })
+        {
+            let left = self.eval(left);
+            return self.step(binary, node, left, right);
+        }
         let mut steps: Vec<(Binary, NodeId, NodeId)> = Vec::new();
         let mut at = node;
         let mut value = loop {

@@ -22,7 +22,8 @@ impl<'a> Machine<'a> {
 
     fn read(&mut self, reference: u32, facts: &'a dyn Facts, prior: bool) -> Eval<'a> {
         let named = &self.program.references[reference as usize];
-        let Some(value) = facts.value(named) else {
+        let hidden = self.hidden.get(reference as usize) == Some(&true);
+        let Some(value) = facts.value(named).filter(|_| !hidden) else {
             return Err(self.unknown(Cause::NotLoaded { reference, prior }, false));
         };
         if !value.fits(named.kind) {

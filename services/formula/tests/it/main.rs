@@ -2,4 +2,6 @@
 
 mod cases;
 mod corpus;
+mod hostile;
+mod laws;
 mod rules;
