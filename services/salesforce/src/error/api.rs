@@ -3,6 +3,8 @@
 //! Single resources answer an array with `errorCode`, collections rows with `statusCode`, OAuth an
 //! object, gateways HTML or nothing at all. All of them become [`ApiError`] here.
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -17,8 +19,11 @@ pub const RAW_BYTES_MAX: usize = 4 * 1024;
 const ERRORS_MAX: usize = 50;
 
 /// One error element.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("salesforce answered {} ({http_status}): {message}", code.as_str())]
+///
+/// Messages may quote record values ("data value too large: ..."), so neither `Display` nor `Debug`
+/// shows them: error chains end up in logs. Show [`ApiError::message`] to the workspace's own people.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("salesforce answered {} ({http_status})", code.as_str())]
 pub struct ApiError {
     /// Status of the answer, or of the subrequest the error belongs to.
     pub http_status: u16,
@@ -32,6 +37,17 @@ pub struct ApiError {
     pub duplicates: Option<Duplicates>,
     /// The element as sent, at most [`RAW_BYTES_MAX`].
     pub raw: String,
+}
+
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiError")
+            .field("http_status", &self.http_status)
+            .field("code", &self.code)
+            .field("fields", &self.fields)
+            .field("duplicates", &self.duplicates)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a duplicate rule found.

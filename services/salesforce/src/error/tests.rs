@@ -219,6 +219,15 @@ fn every_retryable_class_comes_with_advice_and_no_other_does() {
 }
 
 #[test]
+fn neither_error_text_nor_debug_quotes_a_record() {
+    let body = r#"[{"errorCode":"STRING_TOO_LONG","message":"data value too large: pat@example.com","fields":["Email"]}]"#;
+    let error = Error::refused("update", 400, body.as_bytes());
+    let first = error.api_errors().next().expect("one error");
+    assert!(!format!("{error:?} {error} {first:?}").contains("pat@"));
+    insta::assert_snapshot!(first, @"salesforce answered STRING_TOO_LONG (400)");
+}
+
+#[test]
 fn error_text_never_quotes_a_body() {
     let error =
         serde_json::from_str::<Vec<u32>>(r#"["00D-secret-token"]"#).expect_err("not numbers");
