@@ -149,8 +149,8 @@ async fn a_dependency_that_is_away_costs_no_delivery() {
     let running = world.start(&script).await;
     world.publish("e1").await;
     until_missing(&running, DURABLE, "waits for salesforce").await;
-    // Six calls are more than three seconds of backoff: longer than the ack wait of two.
-    eventually(LIMIT, async || (script.calls() >= 6).then_some(())).await;
+    // Seven calls are more than five seconds of backoff: longer than the ack wait of four.
+    eventually(LIMIT, async || (script.calls() >= 7).then_some(())).await;
     back.store(true, Ordering::SeqCst);
     world.until_seen(1).await;
     assert_eq!(world.attempt_of("e1").await, 1);

@@ -94,7 +94,7 @@ pub(crate) struct Probe;
 /// Small limits, so that the tests need not wait for the usual ones.
 pub(crate) fn spec() -> ConsumerSpec {
     ConsumerSpec {
-        ack_wait_s: 2,
+        ack_wait_s: 4,
         attempts_max: 3,
         ..ConsumerSpec::of::<MeetingProcessed>(DURABLE)
     }
