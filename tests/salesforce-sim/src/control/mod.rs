@@ -1,0 +1,7 @@
+//! The control API: everything a test may do to the org that no Salesforce client could.
+
+pub mod client;
+pub mod command;
+mod permissions;
+mod schema;
+pub mod server;

@@ -1,0 +1,711 @@
+//! Resolves a syntax tree against the schema and the user's permissions.
+//!
+//! Hidden and missing fields give the same error, as on the platform.
+
+use std::collections::HashSet;
+
+use rust_decimal::Decimal;
+
+use super::ast::{Comparison, Expr, Literal, Operand, Path, Query, Select};
+use super::filter::{Condition, Like, Right, Set};
+use super::{aggregate, dates, lexer};
+use crate::access::Access;
+use crate::error::ApiError;
+use crate::id::Id;
+use crate::org::Org;
+use crate::schema::{Field, FieldType};
+use crate::store::Key;
+use crate::value::{day_start_ms, parse_date, parse_datetime};
+
+/// What a query needs besides its text.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The org.
+    pub org: &'a Org,
+    /// The caller's permissions.
+    pub access: &'a Access,
+    /// Whether rows in the recycle bin count (queryAll).
+    pub all_rows: bool,
+    /// Whether this is the Tooling API.
+    pub tooling: bool,
+    /// The query's text, for errors.
+    pub text: &'a str,
+}
+
+/// A field reached through zero or more parents.
+#[derive(Debug, Clone)]
+pub struct FieldRef {
+    /// Reference slots to follow.
+    pub hops: Vec<u16>,
+    /// The field at the end.
+    pub leaf: Leaf,
+    /// Its type; text when only known at run time.
+    pub kind: FieldType,
+    /// Canonical names, for output.
+    pub names: Vec<String>,
+}
+
+/// The end of a path.
+#[derive(Debug, Clone)]
+pub enum Leaf {
+    /// A slot of a known object.
+    Slot(u16, u16),
+    /// A field of whatever object the polymorphic reference points to.
+    Dynamic(String),
+}
+
+/// A printable part of a record.
+#[derive(Debug, Clone)]
+pub enum Node {
+    /// A field of the row itself.
+    Field(String, u16),
+    /// A field looked up by name on a polymorphic parent.
+    Dynamic(String),
+    /// A parent record.
+    Parent(String, u16, Vec<Node>),
+    /// A parent of a derived row, flattened into it.
+    Flat(String, Vec<(String, u16)>),
+    /// A child subquery.
+    Children(String, Box<Plan>, u16),
+}
+
+/// A sort key, resolved.
+#[derive(Debug, Clone)]
+pub struct SortKey {
+    /// Field.
+    pub field: FieldRef,
+    /// Largest first.
+    pub descending: bool,
+    /// Empty values last.
+    pub nulls_last: bool,
+}
+
+/// A query ready to run.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Object.
+    pub object: u16,
+    /// What to print.
+    pub nodes: Vec<Node>,
+    /// Filter.
+    pub filter: Option<Condition>,
+    /// Order.
+    pub order: Vec<SortKey>,
+    /// Row limit.
+    pub limit: Option<u64>,
+    /// Rows to skip.
+    pub offset: u64,
+    /// `COUNT()`.
+    pub count_only: bool,
+    /// Grouping, when aggregates are selected.
+    pub groups: Option<aggregate::Grouping>,
+    /// Number of long text fields selected, which shrinks pages.
+    pub long_texts: usize,
+    /// Selects fields that only one row at a time may have (Tooling `Metadata`, `FullName`).
+    pub single_row: bool,
+}
+
+/// Resolves a query.
+///
+/// # Errors
+/// `INVALID_TYPE`, `INVALID_FIELD`, `MALFORMED_QUERY` and their kin.
+pub fn query(context: Context<'_>, query: &Query) -> Result<Plan, ApiError> {
+    let schema = &context.org.schema;
+    let number = schema
+        .number(&query.from)
+        .filter(|number| context.access.sees(schema, *number))
+        .filter(|number| context.tooling || !schema.object(*number).tooling)
+        .ok_or_else(|| {
+            let reason = format!(
+                "sObject type '{}' is not supported. If you are attempting to use a custom object, be sure to append the \
+                 '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names.",
+                query.from
+            );
+            ApiError::bare(400, "INVALID_TYPE", lexer::located(context.text, query.from_at, &reason))
+        })?;
+    build(context, query, number)
+}
+
+fn build(context: Context<'_>, query: &Query, number: u16) -> Result<Plan, ApiError> {
+    let resolver = Resolver {
+        context,
+        root: number,
+        alias: query.alias.clone().unwrap_or_default(),
+    };
+    let object = context.org.schema.object(number);
+    let aggregated = !query.group_by.is_empty()
+        || query
+            .select
+            .iter()
+            .any(|item| matches!(item, Select::Aggregate(..)));
+    let count_only = query.select == [Select::CountAll] && !aggregated;
+    let mut plan = Plan {
+        object: number,
+        nodes: Vec::new(),
+        filter: query
+            .filter
+            .as_ref()
+            .map(|filter| resolver.condition(filter))
+            .transpose()?,
+        order: Vec::new(),
+        limit: query.limit,
+        offset: query.offset.unwrap_or(0),
+        count_only,
+        groups: None,
+        long_texts: 0,
+        single_row: false,
+    };
+    if plan.offset > 2_000 {
+        return Err(ApiError::bare(
+            400,
+            "NUMBER_OUTSIDE_VALID_RANGE",
+            "Maximum SOQL offset allowed is 2000",
+        ));
+    }
+    if aggregated {
+        plan.groups = Some(aggregate::resolve(&resolver, query)?);
+        return Ok(plan);
+    }
+    for order in &query.order_by {
+        let field = resolver.field(&order.path)?;
+        if let Leaf::Slot(object, slot) = &field.leaf {
+            let described = &context.org.schema.object(*object).fields[usize::from(*slot)];
+            if !described.can_filter() {
+                return Err(not_usable(&context, &order.path, described, "sorted"));
+            }
+        }
+        plan.order.push(SortKey {
+            field,
+            descending: order.descending,
+            nulls_last: order.nulls_last,
+        });
+    }
+    if count_only {
+        return Ok(plan);
+    }
+    for item in &query.select {
+        match item {
+            Select::Field(path) => {
+                let field = resolver.field(path)?;
+                if let Leaf::Slot(object, slot) = field.leaf {
+                    let described = &context.org.schema.object(object).fields[usize::from(slot)];
+                    plan.long_texts += usize::from(described.long_text());
+                    plan.single_row |= object_is(&context, object, "ValidationRule")
+                        && matches!(described.name.as_str(), "Metadata" | "FullName");
+                }
+                insert(&mut plan.nodes, &field.hops, &field);
+            }
+            Select::Children(children) => plan.nodes.push(subquery(context, children, number)?),
+            Select::Fields(group) => {
+                if group != "STANDARD" && query.limit.is_none_or(|limit| limit > 200) {
+                    return Err(ApiError::malformed_query(format!(
+                        "The SOQL FIELDS function must have a LIMIT of at most 200: FIELDS({group})"
+                    )));
+                }
+                for (slot, field) in context.access.visible(number, object) {
+                    if group == "ALL" || (group == "CUSTOM") == field.custom() {
+                        plan.nodes.push(Node::Field(field.name.clone(), slot));
+                    }
+                }
+            }
+            Select::CountAll => {
+                return Err(ApiError::malformed_query(
+                    "COUNT() must be the only element in the SELECT list",
+                ));
+            }
+            Select::Aggregate(..) | Select::Aliased(..) => {
+                return Err(ApiError::malformed_query(
+                    "only aggregate expressions use field aliasing",
+                ));
+            }
+        }
+    }
+    Ok(plan)
+}
+
+fn object_is(context: &Context<'_>, object: u16, name: &str) -> bool {
+    context.org.schema.object(object).name == name
+}
+
+/// Puts a field into the tree of printed nodes, creating its parents on the way.
+fn insert(nodes: &mut Vec<Node>, hops: &[u16], field: &FieldRef) {
+    let depth = field.hops.len() - hops.len();
+    let name = &field.names[depth];
+    let Some((hop, rest)) = hops.split_first() else {
+        match &field.leaf {
+            Leaf::Dynamic(name) => nodes.push(Node::Dynamic(name.clone())),
+            Leaf::Slot(_, slot) => match name.split_once('.') {
+                Some((parent, child)) => {
+                    for node in nodes.iter_mut() {
+                        if let Node::Flat(found, fields) = node
+                            && found == parent
+                        {
+                            fields.push((child.into(), *slot));
+                            return;
+                        }
+                    }
+                    nodes.push(Node::Flat(parent.into(), vec![(child.into(), *slot)]));
+                }
+                None => {
+                    let known = nodes
+                        .iter()
+                        .any(|node| matches!(node, Node::Field(_, found) if found == slot));
+                    if !known {
+                        nodes.push(Node::Field(name.clone(), *slot));
+                    }
+                }
+            },
+        }
+        return;
+    };
+    for node in nodes.iter_mut() {
+        if let Node::Parent(_, slot, children) = node
+            && slot == hop
+        {
+            insert(children, rest, field);
+            return;
+        }
+    }
+    let mut children = Vec::new();
+    insert(&mut children, rest, field);
+    nodes.push(Node::Parent(name.clone(), *hop, children));
+}
+
+fn subquery(context: Context<'_>, query: &Query, parent: u16) -> Result<Node, ApiError> {
+    let schema = &context.org.schema;
+    let parent_name = &schema.object(parent).name;
+    for (number, object) in schema.objects() {
+        if !context.access.sees(schema, number) {
+            continue;
+        }
+        for (slot, field) in context.access.visible(number, object) {
+            let named = field
+                .child_relationship
+                .as_deref()
+                .is_some_and(|name| name.eq_ignore_ascii_case(&query.from));
+            if named && field.reference_to.contains(parent_name) {
+                let plan = build(context, query, number)?;
+                let name = field.child_relationship.clone().unwrap_or_default();
+                return Ok(Node::Children(name, Box::new(plan), slot));
+            }
+        }
+    }
+    let reason = format!(
+        "Didn't understand relationship '{}' in FROM part of query call. If you are attempting to use a custom \
+         relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the \
+         describe call for the appropriate names.",
+        query.from
+    );
+    Err(ApiError::bare(
+        400,
+        "INVALID_TYPE",
+        lexer::located(context.text, query.from_at, &reason),
+    ))
+}
+
+fn not_usable(context: &Context<'_>, path: &Path, field: &Field, use_: &str) -> ApiError {
+    let reason = format!("field '{}' can not be {use_} in a query call", field.name);
+    ApiError::bare(
+        400,
+        "INVALID_FIELD",
+        lexer::located(context.text, path.at, &reason),
+    )
+}
+
+/// Resolves paths and filters of one query level.
+pub struct Resolver<'a> {
+    /// Shared context.
+    pub context: Context<'a>,
+    /// Object of FROM.
+    pub root: u16,
+    alias: String,
+}
+
+impl Resolver<'_> {
+    /// Resolves a path.
+    pub fn field(&self, path: &Path) -> Result<FieldRef, ApiError> {
+        let Context { org, access, .. } = self.context;
+        let schema = &org.schema;
+        let mut segments = path.segments.as_slice();
+        let root_name = &schema.object(self.root).name;
+        // A leading alias or object name is optional.
+        if segments.len() > 1
+            && (segments[0].eq_ignore_ascii_case(&self.alias)
+                || (segments[0].eq_ignore_ascii_case(root_name)
+                    && self.relationship(self.root, &segments[0]).is_none()))
+        {
+            segments = &segments[1..];
+        }
+        // Derived rows carry their parents' names flattened.
+        let joined = segments.join(".");
+        if segments.len() > 1
+            && let Some(slot) = schema.object(self.root).slot(&joined)
+        {
+            let field = &schema.object(self.root).fields[usize::from(slot)];
+            let leaf = Leaf::Slot(self.root, slot);
+            return Ok(FieldRef {
+                hops: Vec::new(),
+                leaf,
+                kind: field.kind,
+                names: vec![field.name.clone()],
+            });
+        }
+        let (mut hops, mut names) = (Vec::new(), Vec::new());
+        let mut current = self.root;
+        let (last, parents) = segments
+            .split_last()
+            .ok_or_else(|| self.missing(path, "", current))?;
+        for (depth, segment) in parents.iter().enumerate() {
+            let Some((slot, field)) = self.relationship(current, segment) else {
+                let reason = format!(
+                    "Didn't understand relationship '{segment}' in field path. If you are attempting to use a custom \
+                     relationship, be sure to append the '__r' after the custom relationship name. Please reference your \
+                     WSDL or the describe call for the appropriate names."
+                );
+                return Err(ApiError::bare(
+                    400,
+                    "INVALID_FIELD",
+                    lexer::located(self.context.text, path.at, &reason),
+                ));
+            };
+            hops.push(slot);
+            names.push(field.relationship.clone().unwrap_or_default());
+            if field.reference_to.len() > 1 {
+                if depth + 1 != parents.len()
+                    || !NAME_FIELDS
+                        .iter()
+                        .any(|name| name.eq_ignore_ascii_case(last))
+                {
+                    return Err(self.missing_on(path, last, "Name"));
+                }
+                let canonical = NAME_FIELDS
+                    .iter()
+                    .find(|name| name.eq_ignore_ascii_case(last))
+                    .unwrap_or(&"Name");
+                names.push((*canonical).into());
+                let kind = if *canonical == "Id" {
+                    FieldType::Id
+                } else {
+                    FieldType::String
+                };
+                return Ok(FieldRef {
+                    hops,
+                    leaf: Leaf::Dynamic((*canonical).into()),
+                    kind,
+                    names,
+                });
+            }
+            current = field
+                .reference_to
+                .first()
+                .and_then(|target| schema.number(target))
+                .filter(|target| access.sees(schema, *target))
+                .ok_or_else(|| self.missing(path, segment, current))?;
+        }
+        let object = schema.object(current);
+        let slot = object
+            .slot(last)
+            .filter(|slot| {
+                access
+                    .field(current, *slot, &object.fields[usize::from(*slot)])
+                    .read
+            })
+            .ok_or_else(|| self.missing(path, last, current))?;
+        let field = &object.fields[usize::from(slot)];
+        names.push(field.name.clone());
+        Ok(FieldRef {
+            hops,
+            leaf: Leaf::Slot(current, slot),
+            kind: field.kind,
+            names,
+        })
+    }
+
+    fn relationship(&self, object: u16, name: &str) -> Option<(u16, &Field)> {
+        let mut fields = self
+            .context
+            .access
+            .visible(object, self.context.org.schema.object(object));
+        fields.find(|(_, field)| {
+            field
+                .relationship
+                .as_deref()
+                .is_some_and(|found| found.eq_ignore_ascii_case(name))
+        })
+    }
+
+    fn missing(&self, path: &Path, field: &str, object: u16) -> ApiError {
+        self.missing_on(path, field, &self.context.org.schema.object(object).name)
+    }
+
+    fn missing_on(&self, path: &Path, field: &str, object: &str) -> ApiError {
+        let reason = format!(
+            "No such column '{field}' on entity '{object}'. If you are attempting to use a custom field, be sure to append \
+             the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names."
+        );
+        ApiError::bare(
+            400,
+            "INVALID_FIELD",
+            lexer::located(self.context.text, path.at, &reason),
+        )
+    }
+
+    fn filterable(&self, path: &Path) -> Result<FieldRef, ApiError> {
+        let field = self.field(path)?;
+        if let Leaf::Slot(object, slot) = &field.leaf {
+            let described = &self.context.org.schema.object(*object).fields[usize::from(*slot)];
+            if !described.can_filter() {
+                return Err(not_usable(&self.context, path, described, "filtered"));
+            }
+        }
+        Ok(field)
+    }
+
+    /// Resolves a filter.
+    pub fn condition(&self, expr: &Expr) -> Result<Condition, ApiError> {
+        Ok(match expr {
+            Expr::And(terms) => Condition::And(
+                terms
+                    .iter()
+                    .map(|term| self.condition(term))
+                    .collect::<Result<_, _>>()?,
+            ),
+            Expr::Or(terms) => Condition::Or(
+                terms
+                    .iter()
+                    .map(|term| self.condition(term))
+                    .collect::<Result<_, _>>()?,
+            ),
+            Expr::Not(inner) => Condition::Not(Box::new(self.condition(inner)?)),
+            Expr::Compare(Operand::Field(path), comparison, literal) => {
+                let field = self.filterable(path)?;
+                let right = self.right(path, &field, *comparison, literal)?;
+                Condition::Compare(field, *comparison, right)
+            }
+            Expr::Compare(Operand::Aggregate(_, _, at), ..) => {
+                return Err(lexer::error_at(
+                    self.context.text,
+                    *at,
+                    "aggregates are only allowed in HAVING",
+                ));
+            }
+            Expr::In(path, positive, literals) => {
+                let field = self.filterable(path)?;
+                let mut set = Set::default();
+                for literal in literals {
+                    set.add(self.right(path, &field, Comparison::Equal, literal)?);
+                }
+                Condition::In(field, *positive, set)
+            }
+            Expr::InQuery(path, positive, query) => {
+                let field = self.filterable(path)?;
+                if !matches!(field.kind, FieldType::Id | FieldType::Reference) {
+                    return Err(lexer::error_at(
+                        self.context.text,
+                        path.at,
+                        "semi join sub-selects can only query id fields, cannot use: 'other'",
+                    ));
+                }
+                let plan = self::query(self.context, query)?;
+                let ids = super::run::id_set(self.context, &plan)?;
+                Condition::In(
+                    field,
+                    *positive,
+                    Set {
+                        keys: ids.into_iter().map(Key::Id).collect(),
+                        ..Set::default()
+                    },
+                )
+            }
+            Expr::Includes(path, positive, literals) => {
+                let field = self.filterable(path)?;
+                if field.kind != FieldType::MultiPicklist {
+                    let reason = "includes and excludes operators can only be used with multi-select picklists";
+                    return Err(lexer::error_at(self.context.text, path.at, reason));
+                }
+                let mut sets = Vec::new();
+                for literal in literals {
+                    let Literal::Text(text) = literal else {
+                        return Err(self.wrong_type(
+                            path,
+                            &field,
+                            "string and should be enclosed in quotes",
+                        ));
+                    };
+                    sets.push(
+                        text.split(';')
+                            .map(|part| part.trim().to_lowercase())
+                            .collect(),
+                    );
+                }
+                Condition::Includes(field, *positive, sets)
+            }
+        })
+    }
+
+    fn wrong_type(&self, path: &Path, field: &FieldRef, wanted: &str) -> ApiError {
+        let name = field.names.last().cloned().unwrap_or_default();
+        let reason =
+            format!("value of filter criterion for field '{name}' must be of type {wanted}");
+        ApiError::bare(
+            400,
+            "INVALID_FIELD",
+            lexer::located(self.context.text, path.at, &reason),
+        )
+    }
+
+    fn right(
+        &self,
+        path: &Path,
+        field: &FieldRef,
+        comparison: Comparison,
+        literal: &Literal,
+    ) -> Result<Right, ApiError> {
+        use FieldType as T;
+        if *literal == Literal::Null {
+            return Ok(Right::Null);
+        }
+        if comparison == Comparison::Like {
+            let text_like = field.kind.is_text();
+            return match literal {
+                Literal::Text(pattern) if text_like => Ok(Right::Like(Like::new(pattern))),
+                _ => {
+                    let reason = format!("invalid operator on {} field", field.kind.name());
+                    Err(ApiError::bare(
+                        400,
+                        "INVALID_QUERY_FILTER_OPERATOR",
+                        lexer::located(self.context.text, path.at, &reason),
+                    ))
+                }
+            };
+        }
+        match field.kind {
+            T::Id | T::Reference => match literal {
+                Literal::Text(text) if text.is_empty() => Ok(Right::Null),
+                Literal::Text(text) => Id::parse(text).map(Right::Id).ok_or_else(|| {
+                    let reason = format!("invalid ID field: {text}");
+                    ApiError::bare(
+                        400,
+                        "INVALID_QUERY_FILTER_OPERATOR",
+                        lexer::located(self.context.text, path.at, &reason),
+                    )
+                }),
+                _ => Err(self.wrong_type(path, field, "string and should be enclosed in quotes")),
+            },
+            T::Boolean => match literal {
+                Literal::Bool(flag) => Ok(Right::Bool(*flag)),
+                _ => Err(self.wrong_type(
+                    path,
+                    field,
+                    "boolean and should not be enclosed in quotes",
+                )),
+            },
+            T::Double | T::Currency | T::Percent | T::Int => match literal {
+                Literal::Number(number) => number
+                    .parse::<Decimal>()
+                    .or_else(|_| Decimal::from_scientific(number))
+                    .map(Right::Number)
+                    .map_err(|_| {
+                        self.wrong_type(path, field, "double and should not be enclosed in quotes")
+                    }),
+                _ => {
+                    Err(self.wrong_type(path, field, "double and should not be enclosed in quotes"))
+                }
+            },
+            T::Date | T::DateTime => self.moment(path, field, literal),
+            T::Address => Err(lexer::error_at(
+                self.context.text,
+                path.at,
+                "compound fields cannot be filtered",
+            )),
+            _ => match literal {
+                Literal::Text(text) if text.is_empty() => Ok(Right::Null),
+                Literal::Text(text) => Ok(Right::Text(text.to_lowercase())),
+                _ => Err(self.wrong_type(path, field, "string and should be enclosed in quotes")),
+            },
+        }
+    }
+
+    fn moment(&self, path: &Path, field: &FieldRef, literal: &Literal) -> Result<Right, ApiError> {
+        let is_date = field.kind == FieldType::Date;
+        let wanted = if is_date {
+            "date and should not be enclosed in quotes"
+        } else {
+            "dateTime and should not be enclosed in quotes"
+        };
+        match literal {
+            Literal::Named(name, count) => {
+                let (from, to) = dates::range(name, *count, self.context.org.clock.today())
+                    .ok_or_else(|| self.wrong_type(path, field, wanted))?;
+                Ok(if is_date {
+                    Right::Days(from, to)
+                } else {
+                    Right::Span(day_start_ms(from), day_start_ms(to))
+                })
+            }
+            Literal::Date(text) if is_date => parse_date(text)
+                .map(Right::Date)
+                .ok_or_else(|| self.wrong_type(path, field, wanted)),
+            Literal::Date(text) if text.len() > 10 => parse_datetime(text)
+                .map(Right::DateTime)
+                .ok_or_else(|| self.wrong_type(path, field, wanted)),
+            _ => Err(self.wrong_type(path, field, wanted)),
+        }
+    }
+}
+
+/// Fields every record a polymorphic reference may point to can be asked for.
+const NAME_FIELDS: [&str; 12] = [
+    "Id",
+    "Name",
+    "Type",
+    "FirstName",
+    "LastName",
+    "Email",
+    "Phone",
+    "Title",
+    "Username",
+    "IsActive",
+    "ProfileId",
+    "Alias",
+];
+
+/// Distinct members of the conjunction's top level, for rules about required filters.
+pub fn conjuncts(filter: Option<&Condition>) -> Vec<&Condition> {
+    match filter {
+        None => Vec::new(),
+        Some(Condition::And(terms)) => terms.iter().collect(),
+        Some(other) => vec![other],
+    }
+}
+
+/// Ids a top-level `field = / IN` restricts to, for objects that demand such a filter.
+pub fn ids_for(filter: Option<&Condition>, slot: u16) -> Option<HashSet<Id>> {
+    conjuncts(filter)
+        .into_iter()
+        .find_map(|condition| match condition {
+            Condition::Compare(field, Comparison::Equal, Right::Id(id)) if field.is_own(slot) => {
+                Some(HashSet::from([*id]))
+            }
+            Condition::In(field, true, set) if field.is_own(slot) => Some(
+                set.keys
+                    .iter()
+                    .filter_map(|key| {
+                        if let Key::Id(id) = key {
+                            Some(*id)
+                        } else {
+                            None
+                        }
+                    })
+                    .collect(),
+            ),
+            _ => None,
+        })
+}
+
+impl FieldRef {
+    /// Whether it is this slot of the row itself.
+    pub fn is_own(&self, slot: u16) -> bool {
+        self.hops.is_empty() && matches!(self.leaf, Leaf::Slot(_, found) if found == slot)
+    }
+}
