@@ -1,0 +1,14 @@
+//! What auth does, one trigger per file: load, decide purely, then one unit in which state and events commit.
+
+pub mod access_token;
+pub mod begin_connect;
+pub mod change;
+pub mod complete_connect;
+pub mod disconnect;
+mod flights;
+pub mod open_link;
+pub mod probe;
+pub mod refresh;
+pub mod report_problem;
+pub mod revoke;
+pub mod sweep;

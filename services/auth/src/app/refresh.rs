@@ -1,0 +1,518 @@
+//! One refresh under the lease: claim, look if the last one left a doubt, call, store, and only then hand out.
+//!
+//! Race, in full. Replica A holds fence 7 and has sent the refresh token of generation 3. Its answer is slow; its lease
+//! ends; B takes fence 8. B finds A's intent and waits until A's call cannot be running any more, then looks. If the
+//! token is alive A's call never happened, and B may send. If it is dead Salesforce rotated, and only A's answer, if
+//! it still comes, holds the new token. So an answer is stored whenever the generation is still the one it was asked
+//! for, whatever the fence: refusing a late answer would throw away the only valid token. The fence guards what is
+//! *sent*, and what a failure may record.
+
+use std::time::Duration;
+
+use chassis::Failure;
+use chrono::Utc;
+use events::WorkspaceId;
+use rand::Rng as _;
+use salesforce::Outcome;
+use salesforce::host::Base;
+use salesforce::oauth::{OurFault, TokenError, TokenFailure, TokenKind, TokenResponse};
+use secrecy::SecretString;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::access_token::{AccessTokens, Denied, Token};
+use super::change;
+use crate::domain::refresh::{AfterLook, Decision, Purpose, Sight, after_look, decide};
+use crate::domain::state::{Loss, State, Trigger};
+use crate::domain::trouble::{self, Evidence, Verdict};
+use crate::store::lease::{Residue, Standing};
+use crate::store::{self, lease, secret};
+
+/// Who the history names for changes found out here.
+const ACTOR: &str = "service:auth/refresh";
+/// Looks without a clear answer before an org counts as not allowing them.
+const LOOKS_MAX: u32 = 5;
+/// Attempts to store an answer in hand, a second apart at most: a database that fails over needs less.
+const STORE_ATTEMPTS_MAX: u32 = 90;
+/// Pause after an answer we must not use, in seconds: somebody tampers, or our configuration is wrong.
+const UNUSABLE_PAUSE_S: u64 = 60;
+
+/// A lease in hand.
+pub(super) struct Work {
+    workspace: WorkspaceId,
+    standing: Standing,
+    fence: i64,
+    look_first: bool,
+}
+
+impl AccessTokens {
+    /// Takes the lease when the decision still stands under the lock; `None` when somebody was faster.
+    pub(super) async fn claim(
+        &self,
+        workspace: &WorkspaceId,
+        rejected: i64,
+        purpose: Purpose,
+    ) -> Result<Option<Work>, Denied> {
+        let inner = &self.inner;
+        let mut unit = inner.db.begin().await?;
+        store::connection::lock(unit.connection(), workspace).await?;
+        let Some(standing) = lease::standing_in(unit.connection(), workspace).await? else {
+            return Ok(None);
+        };
+        let (look_first, intent) = match decide(&standing.facts, purpose, rejected) {
+            Decision::Refresh => (false, Some((standing.facts.generation, self.settle_ms()))),
+            Decision::Look => (true, None),
+            Decision::Refuse | Decision::Use | Decision::Wait | Decision::Pause(_) => {
+                return Ok(None);
+            }
+        };
+        let lease_ms = float(inner.limits.lease_ms());
+        let fence = lease::take(
+            unit.connection(),
+            workspace,
+            &inner.holder,
+            lease_ms,
+            intent,
+        )
+        .await?;
+        unit.commit().await?;
+        Ok(Some(Work {
+            workspace: workspace.clone(),
+            standing,
+            fence,
+            look_first,
+        }))
+    }
+
+    /// Performs the refresh. Runs to its end whoever still waits for it.
+    pub(super) async fn carry_out(&self, work: Work) -> Result<Token, Denied> {
+        let inner = &self.inner;
+        let place = secret::Place {
+            workspace: &work.workspace,
+            kind: secret::Kind::RefreshToken,
+            owner: "",
+        };
+        let refresh_token = match secret::get(inner.db.pool(), &inner.ring, place).await {
+            Ok(Some((_, token))) => token,
+            Ok(None) => {
+                return self
+                    .conclude(
+                        &work,
+                        Verdict::Lose(Loss::Revoked),
+                        Residue::Nothing,
+                        Evidence::default(),
+                        0,
+                    )
+                    .await;
+            }
+            Err(error) => {
+                tracing::error!(workspace = %work.workspace, error = %error, "stored grant is not usable");
+                return self
+                    .our_fault(
+                        &work,
+                        "the stored grant does not open: check the seal keys",
+                        Residue::Nothing,
+                    )
+                    .await;
+            }
+        };
+        let Ok(host) = inner.salesforce.hosts().api(&work.standing.instance_url) else {
+            return self
+                .our_fault(
+                    &work,
+                    "the org's address is not allowed any more: check SALESFORCE_ALLOWED_HOSTS",
+                    Residue::Nothing,
+                )
+                .await;
+        };
+        let (failures, evidence) = lease::evidence(inner.db.pool(), &work.workspace).await?;
+        if work.look_first {
+            let sight = self.look(&host, &refresh_token, failures).await;
+            match after_look(sight, work.standing.rotates) {
+                AfterLook::Refresh => {
+                    let (settle, call) = (self.settle_ms(), float(inner.limits.call_ms));
+                    let generation = work.standing.facts.generation;
+                    if !lease::intend(
+                        inner.db.pool(),
+                        &work.workspace,
+                        work.fence,
+                        generation,
+                        settle,
+                        call,
+                    )
+                    .await?
+                    {
+                        return Err(Denied::Later(
+                            "another replica is refreshing this connection",
+                        ));
+                    }
+                }
+                AfterLook::Lost => {
+                    return self
+                        .conclude(
+                            &work,
+                            Verdict::Lose(Loss::RotationLost),
+                            Residue::Nothing,
+                            evidence,
+                            failures,
+                        )
+                        .await;
+                }
+                AfterLook::Pause => {
+                    return self
+                        .conclude(
+                            &work,
+                            Verdict::Retry { after_s: 5 },
+                            Residue::Look,
+                            evidence,
+                            failures,
+                        )
+                        .await;
+                }
+            }
+        }
+        let call = inner.endpoint.refresh(&host, &refresh_token);
+        match timeout(Duration::from_millis(inner.limits.call_ms), call).await {
+            Ok(Ok(response)) => self.keep(&work, &response).await,
+            Ok(Err(error)) => self.failed(&work, &error, evidence, failures).await,
+            Err(_elapsed) => {
+                self.conclude(
+                    &work,
+                    Verdict::Retry { after_s: 5 },
+                    Residue::Settle,
+                    evidence,
+                    failures,
+                )
+                .await
+            }
+        }
+    }
+
+    async fn look(&self, host: &Base, refresh_token: &SecretString, failures: u32) -> Sight {
+        let call = self
+            .inner
+            .endpoint
+            .introspect(host, refresh_token, TokenKind::Refresh);
+        let sight = match timeout(Duration::from_millis(self.inner.limits.call_ms), call).await {
+            Ok(Ok(introspection)) if introspection.active => Sight::Alive,
+            Ok(Ok(_)) => Sight::Dead,
+            Ok(Err(error)) => sight_of(&error, failures),
+            Err(_elapsed) => Sight::Unclear,
+        };
+        tracing::info!(sight = ?sight, "looked at a grant whose last refresh had no clear answer");
+        sight
+    }
+
+    async fn failed(
+        &self,
+        work: &Work,
+        error: &TokenError,
+        evidence: Evidence,
+        failures: u32,
+    ) -> Result<Token, Denied> {
+        let residue = match (error.outcome(), error) {
+            (Outcome::NotSent | Outcome::Answered, _) => Residue::Nothing,
+            (Outcome::Ambiguous, TokenError::Transport(_)) => Residue::Settle,
+            (Outcome::Ambiguous, _) => Residue::Look,
+        };
+        match error.failure() {
+            Some(failure) => {
+                let verdict = trouble::verdict(failure, evidence);
+                tracing::info!(workspace = %work.workspace, error = %error, verdict = ?verdict, "refresh refused");
+                self.conclude(work, verdict, residue, evidence, failures)
+                    .await
+            }
+            None => {
+                tracing::error!(workspace = %work.workspace, error = %error, "token response cannot be used");
+                self.our_fault(
+                    work,
+                    "salesforce's token response cannot be used; see the log",
+                    residue,
+                )
+                .await
+            }
+        }
+    }
+
+    async fn our_fault(
+        &self,
+        work: &Work,
+        what: &'static str,
+        residue: Residue,
+    ) -> Result<Token, Denied> {
+        let verdict = Verdict::OurFault {
+            what,
+            after_s: UNUSABLE_PAUSE_S,
+        };
+        self.conclude(work, verdict, residue, Evidence::default(), 0)
+            .await
+    }
+
+    /// Records a failure and what it does to the connection, unless the lease has passed on.
+    async fn conclude(
+        &self,
+        work: &Work,
+        verdict: Verdict,
+        residue: Residue,
+        evidence: Evidence,
+        failures: u32,
+    ) -> Result<Token, Denied> {
+        let inner = &self.inner;
+        let (after_s, doubt, trigger, denied) = match verdict {
+            Verdict::Retry { after_s } => (
+                after_s,
+                evidence.doubted,
+                None,
+                "salesforce is not answering token requests; it is asked again shortly",
+            ),
+            Verdict::Doubt { loss, after_s } => (
+                after_s,
+                Some(loss),
+                None,
+                "salesforce refused the grant in a way that is checked again before it is believed",
+            ),
+            Verdict::Suspend { suspension, .. } => (
+                0,
+                None,
+                Some(Trigger::Suspended(suspension)),
+                "connection is suspended",
+            ),
+            Verdict::Lose(loss) => (
+                0,
+                None,
+                Some(Trigger::Lost(loss)),
+                "connection needs a person to reconnect it",
+            ),
+            Verdict::OurFault { what, after_s } => {
+                tracing::error!(workspace = %work.workspace, what, "refresh failed by our own fault");
+                (after_s, evidence.doubted, None, what)
+            }
+        };
+        inner.telemetry.refreshed(outcome_name(verdict));
+        let jitter = rand::rng().random_range(0.0..1.0);
+        let pause_ms = match after_s {
+            0 => 0,
+            _ => trouble::pause_ms(after_s, failures + 1, inner.limits.retry_pause_ms, jitter),
+        };
+        let mut unit = inner.db.begin().await?;
+        let before = store::connection::lock(unit.connection(), &work.workspace).await?;
+        let ours = lease::fail(
+            unit.connection(),
+            &work.workspace,
+            work.fence,
+            residue,
+            float(pause_ms),
+            doubt,
+        )
+        .await?;
+        let standing = lease::standing_in(unit.connection(), &work.workspace).await?;
+        let moved_on = standing
+            .is_none_or(|standing| standing.facts.generation != work.standing.facts.generation);
+        let Some(before) = before.filter(|_| ours && !moved_on) else {
+            unit.commit().await?;
+            return Err(Denied::Later(
+                "the connection changed during the refresh; ask again",
+            ));
+        };
+        let after = trigger.and_then(|trigger| before.after(trigger, Utc::now()));
+        if let Some(after) = &after {
+            change::save(&mut unit, &before, after, ACTOR).await?;
+        }
+        if let Verdict::Suspend { probe_after_s, .. } = verdict {
+            let seconds = float(probe_after_s) * rand::rng().random_range(0.8..1.2);
+            store::connection::probe_in(unit.connection(), &work.workspace, seconds).await?;
+        }
+        unit.commit().await?;
+        let now = after.unwrap_or(before);
+        if trigger.is_some() {
+            return Err(Denied::State {
+                state: now.state,
+                detail: now.cause.detail().to_owned(),
+            });
+        }
+        Err(Denied::Later(denied))
+    }
+
+    /// Stores an answer, again and again if need be: with rotation it holds the only valid token there is.
+    async fn keep(&self, work: &Work, response: &TokenResponse) -> Result<Token, Denied> {
+        if response.org_id.as_str() != work.standing.organization_id {
+            tracing::error!(workspace = %work.workspace, "refresh answered for another org");
+            return self
+                .conclude(
+                    work,
+                    Verdict::Lose(Loss::Revoked),
+                    Residue::Nothing,
+                    Evidence::default(),
+                    0,
+                )
+                .await;
+        }
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match self.keep_once(work, response).await {
+                Ok(outcome) => return outcome,
+                Err(failure) if attempt < STORE_ATTEMPTS_MAX => {
+                    tracing::warn!(workspace = %work.workspace, error = failure.chain(), attempt, "new token is not stored yet");
+                    let pause_ms = (50 * u64::from(attempt)).min(1_000);
+                    tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+                }
+                Err(failure) => {
+                    tracing::error!(workspace = %work.workspace, error = failure.chain(), "new token could not be stored and is lost");
+                    return Err(failure.into());
+                }
+            }
+        }
+    }
+
+    async fn keep_once(
+        &self,
+        work: &Work,
+        response: &TokenResponse,
+    ) -> Result<Result<Token, Denied>, Failure> {
+        let inner = &self.inner;
+        let mut unit = inner.db.begin().await?;
+        let db = unit.connection();
+        let Some(before) = store::connection::lock(db, &work.workspace).await? else {
+            return Ok(Err(Denied::State {
+                state: State::NotConnected,
+                detail: String::new(),
+            }));
+        };
+        let Some(standing) = lease::standing_in(db, &work.workspace).await? else {
+            return Ok(Err(Denied::State {
+                state: State::NotConnected,
+                detail: String::new(),
+            }));
+        };
+        if before.state == State::Disconnected || before.state == State::Authorizing {
+            // Disconnected while Salesforce was answering: the new token must not stay alive unknown to anyone.
+            if let Some(orphan) = &response.refresh_token {
+                let id = Uuid::new_v4();
+                store::revocation::enqueue(
+                    db,
+                    &inner.ring,
+                    id,
+                    &work.workspace,
+                    response.instance.as_str(),
+                    orphan,
+                )
+                .await?;
+                unit.commit().await?;
+            }
+            return Ok(Err(Denied::State {
+                state: before.state,
+                detail: before.cause.detail().to_owned(),
+            }));
+        }
+        if standing.facts.generation != work.standing.facts.generation {
+            // Reconnected meanwhile, or our own commit succeeded and its confirmation was lost.
+            return Ok(Err(Denied::Later(
+                "a newer token was stored meanwhile; ask again",
+            )));
+        }
+        let rotated = response.refresh_token.as_ref().map(|_| true);
+        let generation = lease::advance(db, &work.workspace, rotated).await?;
+        let place = |kind| secret::Place {
+            workspace: &work.workspace,
+            kind,
+            owner: "",
+        };
+        if let Some(refresh_token) = &response.refresh_token {
+            secret::put(
+                db,
+                &inner.ring,
+                place(secret::Kind::RefreshToken),
+                generation,
+                refresh_token,
+            )
+            .await?;
+        }
+        secret::put(
+            db,
+            &inner.ring,
+            place(secret::Kind::AccessToken),
+            generation,
+            &response.access_token,
+        )
+        .await?;
+        lease::settle(db, &work.workspace).await?;
+        let mut after = before.clone();
+        if let Some(moved) = after.moved(response.instance.as_str()) {
+            after = moved;
+        }
+        // A late answer undoes "rotation lost". A suspension is only lifted by a probe, which also tries the API.
+        if after.state == State::ReconnectRequired
+            && let Some(healed) = after.after(Trigger::Healed, Utc::now())
+        {
+            after = healed;
+        }
+        if after != before {
+            change::save(&mut unit, &before, &after, ACTOR).await?;
+        }
+        unit.commit().await?;
+        inner.telemetry.refreshed("refreshed");
+        tracing::info!(workspace = %work.workspace, token.generation = generation, token.rotated = rotated.is_some(), "access token refreshed");
+        let standing = Standing {
+            instance_url: response.instance.as_str().to_owned(),
+            ..standing
+        };
+        Ok(Ok(standing.token(
+            response.access_token.clone(),
+            generation,
+            true,
+        )))
+    }
+
+    /// From the start of a call until it cannot be running any more, in milliseconds.
+    fn settle_ms(&self) -> f64 {
+        float(self.inner.limits.call_ms + self.inner.limits.settle_ms)
+    }
+}
+
+/// What a failed introspection says. Only an answer of Salesforce's own that is not about our credentials or load means
+/// that the org does not let us look; a gateway's page does so after several in a row.
+fn sight_of(error: &TokenError, failures: u32) -> Sight {
+    let TokenError::Refused {
+        http_status,
+        error: code,
+        failure,
+        ..
+    } = error
+    else {
+        return Sight::Unclear;
+    };
+    let ours = matches!(
+        failure,
+        TokenFailure::OurFault {
+            cause: OurFault::ClientSecret
+        }
+    );
+    let busy = matches!(
+        code.as_str(),
+        "rate_limit_exceeded" | "server_error" | "unknown_error"
+    );
+    match http_status {
+        400..=499 if ours || busy => Sight::Unclear,
+        400..=499 if !code.is_empty() || failures >= LOOKS_MAX => Sight::Forbidden,
+        _ => Sight::Unclear,
+    }
+}
+
+fn outcome_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Retry { .. } => "retry",
+        Verdict::Doubt { .. } => "doubt",
+        Verdict::Suspend { .. } => "suspended",
+        Verdict::Lose(_) => "lost",
+        Verdict::OurFault { .. } => "our_fault",
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "milliseconds and seconds of at most days"
+)]
+fn float(number: u64) -> f64 {
+    number as f64
+}

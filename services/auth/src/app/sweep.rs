@@ -1,0 +1,45 @@
+//! Attempts nobody finished: their first connection falls back, their secrets are destroyed.
+
+use std::time::Duration;
+
+use chassis::{CancellationToken, Db, Failure};
+use rand::Rng as _;
+
+use super::change;
+use crate::domain::state::Trigger;
+use crate::store;
+
+/// Who the history names.
+const ACTOR: &str = "service:auth/sweep";
+/// Between rounds, in milliseconds.
+const POLL_MS: u64 = 30_000;
+/// Rows per round.
+const ROWS_MAX: i64 = 200;
+
+/// Runs until cancelled.
+///
+/// # Errors
+/// Never; trouble is logged and tried again.
+pub async fn run(db: Db, stop: CancellationToken) -> anyhow::Result<()> {
+    loop {
+        let pause = Duration::from_millis(rand::rng().random_range(POLL_MS / 2..POLL_MS));
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(pause) => {}
+        }
+        if let Err(failure) = step(&db).await {
+            tracing::warn!(error = failure.chain(), "ended attempts cannot be swept");
+        }
+    }
+}
+
+/// One round.
+///
+/// # Errors
+/// When the store is away.
+pub async fn step(db: &Db) -> Result<(), Failure> {
+    for workspace in store::connection::abandoned(db.pool(), ROWS_MAX).await? {
+        change::apply(db, &workspace, Trigger::Abandoned, ACTOR).await?;
+    }
+    Ok(store::attempt::prune(db.pool(), ROWS_MAX).await?)
+}

@@ -1,0 +1,8 @@
+//! What auth decides, as pure functions over data: no clock, no randomness, no I/O. Times and jitter are arguments.
+
+pub mod attempt;
+pub mod connection;
+pub mod problem;
+pub mod refresh;
+pub mod state;
+pub mod trouble;

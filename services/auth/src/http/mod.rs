@@ -1,0 +1,181 @@
+//! The routes a browser sees. Each answer is complete in itself: no script, no state but the cookie that binds the
+//! browser, nothing that could be framed or cached.
+//!
+//! | route | does |
+//! |---|---|
+//! | `GET /oauth/connect/{ticket}` | binds the browser, sends it to Salesforce |
+//! | `GET /oauth/callback` | takes Salesforce's answer |
+//! | `GET /oauth/connected` | says that it worked, where there is no console to return to |
+//! | `GET /oauth/page.css` | the looks of these pages |
+
+mod cookie;
+mod page;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Deserialize;
+
+use crate::app::complete_connect::{Answer, CompleteConnect, Problem};
+use crate::app::open_link::OpenLink;
+use cookie::Cookies;
+
+/// Longest ticket, state or code looked at, in characters. Salesforce's codes have about 100.
+const PARAMETER_CHARACTERS_MAX: usize = 4096;
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct Routes {
+    /// Opens links.
+    pub open: OpenLink,
+    /// Takes answers.
+    pub complete: CompleteConnect,
+    /// Where the console is, without a trailing slash; without it our own page says that it worked.
+    pub console_url: Option<String>,
+    /// Whether cookies travel on https only.
+    pub secure: bool,
+}
+
+/// The router.
+pub fn router(routes: Routes) -> Router {
+    Router::new()
+        // A preview that only wants the head must not open the link.
+        .route("/oauth/connect/{ticket}", get(connect).head(nothing))
+        .route("/oauth/callback", get(callback).head(nothing))
+        .route("/oauth/connected", get(connected))
+        .route("/oauth/page.css", get(stylesheet))
+        .with_state(routes)
+}
+
+async fn nothing() -> StatusCode {
+    StatusCode::METHOD_NOT_ALLOWED
+}
+
+async fn stylesheet() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CACHE_CONTROL, "max-age=3600"),
+    ];
+    (headers, include_str!("../../assets/page.css")).into_response()
+}
+
+async fn connected() -> Response {
+    page::connected()
+}
+
+async fn connect(
+    State(routes): State<Routes>,
+    Path(ticket): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let cookies = Cookies::new(&headers, routes.secure);
+    if ticket.len() > PARAMETER_CHARACTERS_MAX {
+        return page::problem(&Problem::Refused(crate::domain::attempt::Refusal::Unknown));
+    }
+    match routes
+        .open
+        .open(&ticket, |attempt| cookies.get(attempt))
+        .await
+    {
+        Ok(Ok(departure)) => {
+            let cookie = cookies.bind(departure.attempt, &departure.browser);
+            page::redirect(&departure.authorize_url, Some(cookie))
+        }
+        Ok(Err(refusal)) => page::problem(&Problem::Refused(refusal)),
+        Err(failure) => {
+            tracing::error!(error = failure.chain(), "connect link cannot be opened");
+            page::problem(&Problem::Unavailable)
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Callback {
+    #[serde(default)]
+    state: String,
+    code: Option<String>,
+    error: Option<String>,
+    #[serde(default)]
+    error_description: String,
+}
+
+async fn callback(
+    State(routes): State<Routes>,
+    Query(query): Query<Callback>,
+    headers: HeaderMap,
+) -> Response {
+    let parts = [
+        Some(&query.state),
+        query.code.as_ref(),
+        query.error.as_ref(),
+        Some(&query.error_description),
+    ];
+    if parts
+        .into_iter()
+        .flatten()
+        .any(|part| part.len() > PARAMETER_CHARACTERS_MAX)
+    {
+        return page::problem(&Problem::Refused(crate::domain::attempt::Refusal::Unknown));
+    }
+    let answer = Answer {
+        state: query.state,
+        code: query.code,
+        error: query.error,
+        error_description: query.error_description,
+    };
+    let cookies = Cookies::new(&headers, routes.secure);
+    let (attempt, outcome) = routes
+        .complete
+        .complete(answer, |attempt| cookies.get(attempt))
+        .await;
+    let mut response = match outcome {
+        Ok(connected) => page::redirect(
+            &destination(routes.console_url.as_deref(), &connected.return_path),
+            None,
+        ),
+        Err(problem) => page::problem(&problem),
+    };
+    if let Some(cookie) = attempt.map(|attempt| cookies.clear(attempt))
+        && let Ok(value) = HeaderValue::from_str(&cookie)
+    {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
+}
+
+/// The console's page with `connected=1`, or our own.
+fn destination(console_url: Option<&str>, return_path: &str) -> String {
+    match console_url {
+        Some(console) => {
+            let separator = if return_path.contains('?') { '&' } else { '?' };
+            format!("{console}{return_path}{separator}connected=1")
+        }
+        None => "/oauth/connected".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::destination;
+
+    #[test]
+    fn the_browser_returns_to_the_console_or_stays() {
+        for (console, path, expected) in [
+            (
+                Some("https://c.example"),
+                "/settings",
+                "https://c.example/settings?connected=1",
+            ),
+            (
+                Some("https://c.example"),
+                "/s?tab=crm",
+                "https://c.example/s?tab=crm&connected=1",
+            ),
+            (None, "/settings", "/oauth/connected"),
+        ] {
+            assert_eq!(destination(console, path), expected);
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! Connections and their history.
+//!
+//! Whoever changes a connection locks its row first and writes the history row in the same transaction, so that the
+//! history is complete and the generations have no gaps.
+
+use chrono::{DateTime, Utc};
+use events::WorkspaceId;
+use sqlx::{PgConnection, PgPool};
+
+use super::StoreError;
+use crate::domain::connection::Connection;
+use crate::domain::state::{Cause, State};
+
+struct Row {
+    workspace: String,
+    generation: i64,
+    epoch: i64,
+    state: String,
+    cause: String,
+    organization_id: String,
+    user_id: String,
+    username: String,
+    instance_url: String,
+    is_sandbox: bool,
+    since: DateTime<Utc>,
+}
+
+impl Row {
+    fn into_domain(self) -> Result<Connection, StoreError> {
+        let unknown = |what| StoreError::Unknown {
+            workspace: self.workspace.clone(),
+            what,
+        };
+        let workspace: WorkspaceId = self.workspace.parse().map_err(|_| unknown("workspace"))?;
+        let state = State::parse(&self.state).ok_or_else(|| unknown("state"))?;
+        let cause = Cause::parse(&self.cause).ok_or_else(|| unknown("cause"))?;
+        Ok(Connection {
+            workspace,
+            generation: self.generation,
+            epoch: self.epoch,
+            state,
+            cause,
+            organization_id: self.organization_id,
+            user_id: self.user_id,
+            username: self.username,
+            instance_url: self.instance_url,
+            is_sandbox: self.is_sandbox,
+            since: self.since,
+        })
+    }
+}
+
+/// One step of the history: the connection as it became, and the state before.
+#[derive(Debug, Clone)]
+pub struct Past {
+    /// As it became.
+    pub connection: Connection,
+    /// From where.
+    pub previous_state: State,
+}
+
+/// The connection of a workspace.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn get(pool: &PgPool, workspace: &WorkspaceId) -> Result<Option<Connection>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "select workspace, generation, epoch, state, cause, organization_id, user_id, username, instance_url, is_sandbox, since \
+         from auth.connection where workspace = $1",
+        workspace.as_str()
+    )
+    .fetch_optional(pool)
+    .await?;
+    row.map(Row::into_domain).transpose()
+}
+
+/// Connections of all workspaces after `after`, in the order of their ids.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn list(
+    pool: &PgPool,
+    after: &str,
+    rows_max: i64,
+) -> Result<Vec<Connection>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select workspace, generation, epoch, state, cause, organization_id, user_id, username, instance_url, is_sandbox, since \
+         from auth.connection where workspace collate \"C\" > $1 order by workspace collate \"C\" limit $2",
+        after,
+        rows_max
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(Row::into_domain).collect()
+}
+
+/// The last steps of a workspace's connection, newest first.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn history(
+    pool: &PgPool,
+    workspace: &WorkspaceId,
+    rows_max: i64,
+) -> Result<Vec<Past>, StoreError> {
+    let rows = sqlx::query!(
+        "select workspace, generation, epoch, previous_state, state, cause, organization_id, user_id, username, instance_url, is_sandbox, since \
+         from auth.connection_history where workspace = $1 order by generation desc limit $2",
+        workspace.as_str(),
+        rows_max
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut past = Vec::with_capacity(rows.len());
+    for row in rows {
+        let previous_state =
+            State::parse(&row.previous_state).ok_or_else(|| StoreError::Unknown {
+                workspace: row.workspace.clone(),
+                what: "previous state",
+            })?;
+        let connection = Row {
+            workspace: row.workspace,
+            generation: row.generation,
+            epoch: row.epoch,
+            state: row.state,
+            cause: row.cause,
+            organization_id: row.organization_id,
+            user_id: row.user_id,
+            username: row.username,
+            instance_url: row.instance_url,
+            is_sandbox: row.is_sandbox,
+            since: row.since,
+        }
+        .into_domain()?;
+        past.push(Past {
+            connection,
+            previous_state,
+        });
+    }
+    Ok(past)
+}
+
+/// Makes sure the workspace has a row, then locks it until the transaction ends.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn lock_or_create(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+) -> Result<Connection, StoreError> {
+    sqlx::query!(
+        "insert into auth.connection (workspace, generation, epoch, state, cause, detail, organization_id, user_id, username, instance_url, is_sandbox, since) \
+         values ($1, 0, 0, 'not_connected', 'none', '', '', '', '', '', false, now()) on conflict do nothing",
+        workspace.as_str()
+    )
+    .execute(&mut *db)
+    .await?;
+    lock(db, workspace)
+        .await?
+        .ok_or_else(|| StoreError::Database(sqlx::Error::RowNotFound))
+}
+
+/// Locks the workspace's row until the transaction ends.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn lock(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+) -> Result<Option<Connection>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "select workspace, generation, epoch, state, cause, organization_id, user_id, username, instance_url, is_sandbox, since \
+         from auth.connection where workspace = $1 for update",
+        workspace.as_str()
+    )
+    .fetch_optional(db)
+    .await?;
+    row.map(Row::into_domain).transpose()
+}
+
+/// Stores the connection as it became and the step of the history. The row must be locked by this transaction.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn save(
+    db: &mut PgConnection,
+    connection: &Connection,
+    previous_state: State,
+    actor: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "with saved as (\
+           update auth.connection set generation = $2, epoch = $3, state = $4, cause = $5, detail = $6, organization_id = $7, \
+             user_id = $8, username = $9, instance_url = $10, is_sandbox = $11, since = $12, \
+             probe_at = case when $4 = 'suspended' then probe_at end \
+           where workspace = $1) \
+         insert into auth.connection_history (workspace, generation, epoch, state, cause, detail, organization_id, user_id, username, \
+           instance_url, is_sandbox, since, previous_state, actor) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        connection.workspace.as_str(),
+        connection.generation,
+        connection.epoch,
+        connection.state.as_str(),
+        connection.cause.as_str(),
+        connection.cause.detail(),
+        connection.organization_id,
+        connection.user_id,
+        connection.username,
+        connection.instance_url,
+        connection.is_sandbox,
+        connection.since,
+        previous_state.as_str(),
+        actor
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Sets when a suspended connection is looked at next, in seconds from now.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn probe_in(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    seconds: f64,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update auth.connection set probe_at = now() + make_interval(secs => $2) where workspace = $1 and state = 'suspended'",
+        workspace.as_str(),
+        seconds
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Claims suspended connections whose time has come, at most `rows_max`, and puts their next look off by `seconds`.
+/// Another replica asking meanwhile gets others.
+///
+/// An org that has been inactive for `days_max` days is not claimed any more (the reference: probe daily, stop after 30).
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn claim_due_probes(
+    pool: &PgPool,
+    seconds: f64,
+    days_max: i32,
+    rows_max: i64,
+) -> Result<Vec<WorkspaceId>, StoreError> {
+    let rows = sqlx::query_scalar!(
+        "update auth.connection set probe_at = now() + make_interval(secs => $1) where workspace in (\
+           select workspace from auth.connection where probe_at <= now() and state = 'suspended' \
+             and (cause <> 'organization_inactive' or since > now() - make_interval(days => $2)) \
+           order by probe_at limit $3 for update skip locked) returning workspace",
+        seconds,
+        days_max,
+        rows_max
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|text| {
+            text.parse().map_err(|_| StoreError::Unknown {
+                workspace: text,
+                what: "workspace",
+            })
+        })
+        .collect()
+}
+
+/// Workspaces that wait for a person without an attempt that could still succeed, at most `rows_max`.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn abandoned(pool: &PgPool, rows_max: i64) -> Result<Vec<WorkspaceId>, StoreError> {
+    let rows = sqlx::query_scalar!(
+        "select workspace from auth.connection c where state = 'authorizing' and not exists (\
+           select 1 from auth.oauth_attempt a where a.workspace = c.workspace and a.used_at is null and a.expires_at > now()) \
+         order by workspace limit $1",
+        rows_max
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|text| {
+            text.parse().map_err(|_| StoreError::Unknown {
+                workspace: text,
+                what: "workspace",
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,96 @@
+//! Protobuf to domain and back; nothing else names the messages.
+
+use chrono::{DateTime, Utc};
+use events::crm::v1 as crm;
+use events::{Timestamp, WorkspaceId, rpc::RpcError};
+
+use crate::domain::connection::Connection;
+use crate::domain::state::{Cause, Loss, State, Suspension};
+
+/// The workspace of a request.
+///
+/// # Errors
+/// When it is missing or not a workspace id.
+pub(crate) fn workspace(text: &str) -> Result<WorkspaceId, RpcError> {
+    text.parse().map_err(|error: events::id::IdError| {
+        let text = error.to_string();
+        RpcError::invalid(
+            "workspace",
+            text.trim_start_matches("workspace ").to_owned(),
+        )
+    })
+}
+
+/// A moment.
+#[must_use]
+pub(crate) fn timestamp(moment: DateTime<Utc>) -> Timestamp {
+    Timestamp {
+        seconds: moment.timestamp(),
+        nanos: i32::try_from(moment.timestamp_subsec_nanos()).unwrap_or(0),
+    }
+}
+
+/// A counter as it travels. Ours never become negative.
+#[must_use]
+pub(crate) fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// A connection as others see it.
+#[must_use]
+pub(crate) fn connection(connection: &Connection) -> crm::Connection {
+    crm::Connection {
+        workspace: connection.workspace.to_string(),
+        generation: count(connection.generation),
+        state: state(connection.state).into(),
+        cause: cause(connection.cause).into(),
+        detail: connection.cause.detail().to_owned(),
+        organization_id: connection.organization_id.clone(),
+        user_id: connection.user_id.clone(),
+        username: connection.username.clone(),
+        instance_url: connection.instance_url.clone(),
+        is_sandbox: connection.is_sandbox,
+        since: Some(timestamp(connection.since)),
+        epoch: count(connection.epoch),
+    }
+}
+
+/// The event of a change.
+#[must_use]
+pub(crate) fn changed(now: &Connection, previous_state: State) -> crm::ConnectionChanged {
+    crm::ConnectionChanged {
+        connection: Some(connection(now)),
+        previous_state: state(previous_state).into(),
+    }
+}
+
+fn state(state: State) -> crm::ConnectionState {
+    use crm::ConnectionState as W;
+    match state {
+        State::NotConnected => W::NotConnected,
+        State::Authorizing => W::Authorizing,
+        State::Connected => W::Connected,
+        State::AccessLimited => W::AccessLimited,
+        State::Suspended => W::Suspended,
+        State::ReconnectRequired => W::ReconnectRequired,
+        State::Disconnected => W::Disconnected,
+    }
+}
+
+fn cause(cause: Cause) -> crm::ConnectionCause {
+    use crm::ConnectionCause as W;
+    match cause {
+        Cause::None => W::Unspecified,
+        Cause::Requested => W::Requested,
+        Cause::AccessMissing => W::AccessMissing,
+        Cause::Lost(Loss::Expired) => W::Expired,
+        Cause::Lost(Loss::Revoked) => W::Revoked,
+        Cause::Lost(Loss::AppUninstalled) => W::AppUninstalled,
+        Cause::Lost(Loss::RotationLost) => W::RotationLost,
+        Cause::Suspended(Suspension::UserInactive) => W::UserInactive,
+        Cause::Suspended(Suspension::OrganizationInactive) => W::OrganizationInactive,
+        Cause::Suspended(Suspension::IpOrLoginHours) => W::IpOrLoginHours,
+        Cause::Suspended(Suspension::ApiDisabled) => W::ApiDisabled,
+        Cause::Suspended(Suspension::AppNotAuthorized) => W::AppNotAuthorized,
+    }
+}
