@@ -5,6 +5,15 @@
 //! publish: Unit::emit -> outbox -> relay -> JetStream
 //! ```
 //! Streams and consumers are declared by `migrate` ([`topology`]); running services only bind and compare.
+//!
+//! What a service's NATS user needs, and nothing else:
+//! publish `$JS.API.STREAM.INFO.*`, `$JS.API.CONSUMER.INFO.<stream>.<durable>`,
+//! `$JS.API.CONSUMER.MSG.NEXT.<stream>.<durable>`, `$JS.ACK.<stream>.<durable>.>` and `$JS.ACK.*.*.<stream>.<durable>.>`,
+//! the subjects of its own events, `ergo.quarantine.<service>.*`, `ergo.nudge.<schema>`, the `ergo.rpc.<service>.*` it
+//! calls, and `_INBOX.>` to answer; subscribe its inbox prefix, `ergo.nudge.<schema>`, `ergo.rpc.<itself>.*`, `$SRV.>`.
+//! Whoever shows the quarantine needs `$JS.API.CONSUMER.CREATE.QUARANTINE.>`, `.CONSUMER.DELETE.QUARANTINE.*`,
+//! `.CONSUMER.MSG.NEXT.QUARANTINE.*`, `.STREAM.MSG.GET.QUARANTINE`, `.STREAM.MSG.DELETE.QUARANTINE`, `$JS.API.DIRECT.GET.QUARANTINE`
+//! and, to replay, the subjects of all events. `migrate` is the only one that creates streams.
 
 mod admit;
 mod consume;
@@ -166,7 +175,8 @@ fn report(event: &Event, connected: &watch::Sender<u64>) {
             connected.send_modify(|count| *count += 1);
         }
         Event::Disconnected => tracing::warn!("disconnected from nats"),
-        Event::Closed => tracing::warn!("the nats connection was closed"),
+        // We closed it ourselves; reconnecting has no limit.
+        Event::Closed => tracing::debug!("the nats connection was closed"),
         Event::LameDuckMode | Event::Draining => tracing::info!("nats: {event}"),
         Event::SlowConsumer(subscription) => {
             tracing::error!(

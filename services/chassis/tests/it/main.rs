@@ -7,4 +7,5 @@ mod outbox;
 mod probe;
 mod quarantine;
 mod rpc;
+mod telemetry;
 mod world;
