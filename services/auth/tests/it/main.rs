@@ -1,0 +1,11 @@
+//! Auth on a real NATS, a real Postgres and the stand-in org, through its own bus and browser routes.
+
+mod browser;
+mod chaos;
+mod connect;
+mod connection;
+mod keys;
+mod purity;
+mod refresh;
+mod secrets;
+mod world;
