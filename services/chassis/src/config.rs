@@ -31,7 +31,7 @@ pub struct Config<O: clap::Args> {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Platform")]
 pub struct Options {
-    /// Postgres, as postgres://user:password@host:port/database; the user is, or is a member of, ergo_<schema>
+    /// Postgres, as postgres://user:password@host:port/database; the user is, or is a member of, ergo_SCHEMA
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<SecretString>,
 
@@ -86,6 +86,10 @@ pub struct Options {
     /// Most bytes any one stream may hold, where the built-in limits exceed the disk; used by migrate
     #[arg(long, env = "NATS_STREAM_BYTES_MAX")]
     pub nats_stream_bytes_max: Option<i64>,
+
+    /// Silence after which a message is delivered again, in seconds, replacing each consumer's own; migrate and serve must agree
+    #[arg(long, env = "NATS_ACK_WAIT_S", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub nats_ack_wait_s: Option<u64>,
 
     /// Where /livez, /readyz and /metrics are served; port 0 lets the system choose
     #[arg(long, env = "ADMIN_ADDR", default_value = defaults::ANY_LOOPBACK)]
@@ -171,6 +175,7 @@ impl Options {
             nats_inbox_prefix: None,
             nats_stream_replicas: defaults::NATS_STREAM_REPLICAS,
             nats_stream_bytes_max: Some(defaults::EMBEDDED_STREAM_BYTES_MAX),
+            nats_ack_wait_s: None,
             admin_addr: any_loopback,
             http_addr: any_loopback,
             otlp_endpoint: None,

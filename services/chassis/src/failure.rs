@@ -143,7 +143,8 @@ fn postgres_kind(sqlstate: &str) -> PostgresKind {
     }
 }
 
-/// What an answer of another service means for the message that needed it.
+/// What an answer of another service means for the message that needed it, when the caller has no better idea: a refusal
+/// sets the message aside. A caller for whom a refusal is a state (an org that is not connected) matches on the code first.
 impl From<RpcError> for Failure {
     fn from(error: RpcError) -> Self {
         match error.code {

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     bus::{Bus, ConsumerHealth, ConsumerSpec, Engine, Handler},
+    config::Options,
     db::Db,
     readiness::Readiness,
     rpc::{self, RpcTransport},
@@ -31,6 +32,7 @@ pub struct Rig {
     pub(crate) tasks: Vec<(&'static str, Task)>,
     pub(crate) router: Option<Router>,
     pub(crate) http_addr: SocketAddr,
+    pub(crate) options: Options,
     pub(crate) declared: Vec<ConsumerSpec>,
     /// Each answers when its rpc service is subscribed, or is dropped when that failed.
     pub(crate) serving: Vec<oneshot::Receiver<()>>,
@@ -96,7 +98,7 @@ impl Rig {
         });
         let engine = Engine {
             bus: self.bus.clone(),
-            spec: spec.clone(),
+            spec: spec.clone().tuned(&self.options),
             handler,
             service: self.name,
             metrics: self.metrics.clone(),
@@ -116,6 +118,9 @@ impl Rig {
     }
 
     /// Serves public routes on `HTTP_ADDR`; a second router is merged into the first.
+    ///
+    /// Bodies are limited to 1 MiB, requests to 30 s, a panic becomes a 500. A stream that has no end of its own must
+    /// end with [`Rig::shutdown`], or stopping waits for it until the deadline.
     pub fn http(&mut self, router: Router) {
         self.router = Some(match self.router.take() {
             Some(earlier) => earlier.merge(router),

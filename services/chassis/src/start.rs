@@ -88,6 +88,7 @@ pub async fn start<S: Service>(config: Config<S::Options>) -> anyhow::Result<Run
         tasks: Vec::new(),
         router: None,
         http_addr,
+        options: options.clone(),
         declared,
         serving: Vec::new(),
     };

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use events::{Event, EventId, WorkspaceId, topology};
 use tracing::Span;
 
-use crate::{failure::Failure, telemetry::Cause};
+use crate::{config::Options, failure::Failure, telemetry::Cause};
 
 /// One durable consumer: declared by `migrate`, bound and compared by `serve`.
 ///
@@ -61,6 +61,12 @@ impl ConsumerSpec {
                 own_limit
             },
         }
+    }
+
+    /// The spec as this installation wants it.
+    pub(crate) fn tuned(mut self, options: &Options) -> Self {
+        self.ack_wait_s = options.nats_ack_wait_s.unwrap_or(self.ack_wait_s);
+        self
     }
 
     /// Messages one process holds at most: every batch in work and one more waiting.

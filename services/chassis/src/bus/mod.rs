@@ -4,7 +4,7 @@
 //! consume: pull -> admit (pure checks, decode) -> Handler -> settle (ack | nak | quarantine + term)
 //! publish: Unit::emit -> outbox -> relay -> JetStream
 //! ```
-//! Streams and consumers are declared by `migrate` ([`topology`]); running services only bind and compare.
+//! Streams and consumers are declared by `migrate` (`topology.rs`); running services only bind and compare.
 //!
 //! What a service's NATS user needs, and nothing else:
 //! publish `$JS.API.STREAM.INFO.*`, `$JS.API.CONSUMER.INFO.<stream>.<durable>`,

@@ -87,7 +87,10 @@ pub(crate) async fn ensure(
         )?;
     }
     for spec in consumers {
-        let config = spec.config(options.nats_stream_replicas);
+        let config = spec
+            .clone()
+            .tuned(options)
+            .config(options.nats_stream_replicas);
         bus.jetstream()
             .create_consumer_on_stream(config.clone(), spec.stream)
             .await
@@ -123,9 +126,15 @@ pub(crate) async fn check(
     for spec in consumers {
         let found = consumer_config(bus, spec).await?;
         differences.extend(
-            consumer_differences(&spec.config(options.nats_stream_replicas), &found)
-                .into_iter()
-                .map(|difference| format!("consumer {}: {difference}", spec.durable)),
+            consumer_differences(
+                &spec
+                    .clone()
+                    .tuned(options)
+                    .config(options.nats_stream_replicas),
+                &found,
+            )
+            .into_iter()
+            .map(|difference| format!("consumer {}: {difference}", spec.durable)),
         );
     }
     refuse("jetstream", &differences)

@@ -90,6 +90,24 @@ async fn a_stream_that_differs_is_refused_with_every_difference() {
 }
 
 #[tokio::test]
+async fn a_consumer_that_differs_is_refused() {
+    let world = World::new().await;
+    let mut options = world.options();
+    options.startup_timeout_s = 0;
+    options.nats_ack_wait_s = Some(9);
+    let script = Script::default();
+    let refused = world.try_start_with(options.clone(), &script).await;
+    let refused = format!("{:#}", refused.err().expect("is refused"));
+    assert!(
+        refused.contains("consumer probe__meeting_processed: ack_wait is 4s instead of 9s"),
+        "{refused}"
+    );
+    chassis::migrate::<Probe>(&options).await.expect("migrates");
+    let running = world.start_with(options, &script).await;
+    running.shutdown().await.expect("stops");
+}
+
+#[tokio::test]
 async fn stopping_finishes_what_was_begun() {
     let world = World::new().await;
     let gate = Arc::new(Semaphore::new(0));
