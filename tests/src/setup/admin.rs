@@ -259,14 +259,36 @@ impl Admin {
     /// When writeback does not answer.
     pub async fn change_set(&self, meeting_id: &str) -> Result<Option<ChangeSet>, RpcError> {
         let request = GetChangeSetRequest {
-            workspace: self.workspace.clone(),
             meeting_id: meeting_id.to_owned(),
-            change_set_id: String::new(),
+            ..GetChangeSetRequest::default()
         };
-        match WritebackClient::new(self.rpc.clone())
+        self.get_change_set(request).await
+    }
+
+    /// A change set by its own id; `None` when there is none.
+    ///
+    /// # Errors
+    /// When writeback does not answer.
+    pub async fn change_set_by_id(&self, id: &str) -> Result<Option<ChangeSet>, RpcError> {
+        let request = GetChangeSetRequest {
+            change_set_id: id.to_owned(),
+            ..GetChangeSetRequest::default()
+        };
+        self.get_change_set(request).await
+    }
+
+    async fn get_change_set(
+        &self,
+        request: GetChangeSetRequest,
+    ) -> Result<Option<ChangeSet>, RpcError> {
+        let request = GetChangeSetRequest {
+            workspace: self.workspace.clone(),
+            ..request
+        };
+        let answer = WritebackClient::new(self.rpc.clone())
             .get_change_set(&as_admin(), request)
-            .await
-        {
+            .await;
+        match answer {
             Ok(answer) => Ok(answer.change_set),
             Err(error) if error.code == Code::NotFound => Ok(None),
             Err(error) => Err(error),

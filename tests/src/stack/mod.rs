@@ -286,7 +286,10 @@ impl Stack {
 }
 
 /// A port nobody listens on. Another process may take it before we do: rare, and then the start fails and says so.
-fn free_port() -> anyhow::Result<u16> {
+///
+/// # Errors
+/// When no loopback port is free.
+pub fn free_port() -> anyhow::Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("bind a loopback port")?;
     Ok(listener.local_addr()?.port())
 }

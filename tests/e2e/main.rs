@@ -1,0 +1,11 @@
+//! The whole product as processes, on real NATS and Postgres, against the simulated org: what it promises to keep.
+
+mod bad_messages;
+mod crashes;
+mod example;
+mod happy_path;
+mod org;
+mod outages;
+mod repeats;
+mod story;
+mod world;

@@ -1,0 +1,227 @@
+//! A workspace that is live, and what tests ask of it.
+
+use chrono::Utc;
+use events::Timestamp;
+use events::meeting::v1::{
+    Evidence, ExtractedValue, MeetingProcessed, Origin, Participant, Text, Value, text, value,
+};
+use events::metadata::v1::SyncKind;
+use events::writeback::v1::ChangeSet;
+use salesforce_sim::{Control, Operation, WriteLogEntry};
+use std::time::Duration;
+use testkit::fixtures::Publication;
+use testkit::org::{Records, Rest};
+use testkit::otlp::Sink;
+use testkit::publish::{Publisher, Trace};
+use testkit::setup::{Admin, Settings};
+use testkit::stack::{Stack, StackOptions};
+
+pub(crate) const WORKSPACE: &str = "e2e";
+/// Longest one meeting may take, on a machine that builds something else at the same time.
+pub(crate) const SETTLED_MAX: Duration = Duration::from_secs(60);
+
+/// Contacts with exactly one open deal that anybody may write to.
+const PEOPLE: [(&str, &str); 3] = [
+    (
+        "maya.lindqvist@alder-instruments.example",
+        "alder_expansion",
+    ),
+    (
+        "hugo.adeyemi@cedarline-logistics.example",
+        "cedarline_tracking",
+    ),
+    ("aisha.rahman@emberhealth.example", "ember_portal"),
+];
+
+/// Everything running, the workspace live.
+pub(crate) struct World {
+    pub(crate) stack: Stack,
+    pub(crate) sink: Sink,
+    pub(crate) admin: Admin,
+    pub(crate) publisher: Publisher,
+    pub(crate) rest: Rest,
+    pub(crate) records: Records,
+    control: Control,
+    /// Writes before the first meeting.
+    prepared: u64,
+}
+
+impl World {
+    pub(crate) async fn live() -> Self {
+        Self::live_with(StackOptions::default()).await
+    }
+
+    pub(crate) async fn live_with(options: StackOptions) -> Self {
+        let sink = Sink::start().await;
+        let options = StackOptions {
+            otlp_endpoint: Some(sink.endpoint().to_owned()),
+            ..options
+        };
+        let stack = Stack::start(options).await.expect("everything starts");
+        let admin = Admin {
+            rpc: stack.rpc().await,
+            workspace: WORKSPACE.to_owned(),
+        };
+        let connected = admin
+            .connect(stack.org(), &stack.console_url(), |text| println!("{text}"))
+            .await;
+        let connected = connected.expect("the workspace connects");
+        let records = Records::prepare(&connected.rest)
+            .await
+            .expect("sample records are there");
+        admin
+            .sync(SyncKind::Schema)
+            .await
+            .expect("the schema is read");
+        admin
+            .sync(SyncKind::Records)
+            .await
+            .expect("the records are read");
+        let (accounts, contacts) = (records.count("Account"), records.count("Contact"));
+        admin
+            .projected(accounts, contacts)
+            .await
+            .expect("matching has the records");
+        let settings = Settings::read().expect("settings are understood");
+        admin
+            .map(&settings)
+            .await
+            .expect("the mapping is published");
+        admin.permit(&settings).await.expect("permissions are set");
+        admin.verify().await.expect("the verification passes");
+        admin.live(true).await.expect("the workspace goes live");
+        let simulator = stack
+            .simulator()
+            .expect("a stack without another org has a simulator");
+        let control = Control::new(simulator.control_url());
+        let before = control.write_log(0).await.expect("the write log is told");
+        Self {
+            publisher: Publisher::new(stack.nats().client().await),
+            prepared: before.last().map_or(0, |entry| entry.seq),
+            rest: connected.rest,
+            stack,
+            sink,
+            admin,
+            records,
+            control,
+        }
+    }
+
+    /// A meeting with one of three people, whose next step nobody else writes.
+    pub(crate) fn meeting(&self, number: usize) -> Publication {
+        let id = format!("meeting-{number}");
+        let now = Utc::now().timestamp();
+        let at = |minutes: i64| {
+            Some(Timestamp {
+                seconds: now + minutes * 60,
+                nanos: 0,
+            })
+        };
+        let person = |email: &str| Participant {
+            email: email.to_owned(),
+            invited: true,
+            attended: true,
+            ..Participant::default()
+        };
+        let event = MeetingProcessed {
+            id: id.clone(),
+            workspace: WORKSPACE.to_owned(),
+            revision: 1,
+            origin: Origin::Live.into(),
+            title: title(number),
+            started_at: at(-60),
+            ended_at: at(-30),
+            participants: vec![person(PEOPLE[number % PEOPLE.len()].0)],
+            notes: Some(Text {
+                source: Some(text::Source::Inline("Notes.".to_owned())),
+            }),
+            extracted_values: vec![ExtractedValue {
+                property: "next_step".to_owned(),
+                value: Some(Value {
+                    kind: Some(value::Kind::Text(next_step(number))),
+                }),
+                confidence: 0.95,
+                evidence: vec![Evidence {
+                    quote: "Let us do that.".to_owned(),
+                    ..Evidence::default()
+                }],
+            }],
+            processed_at: at(0),
+            ..MeetingProcessed::default()
+        };
+        Publication {
+            event_id: format!("{id}-r1"),
+            event,
+        }
+    }
+
+    pub(crate) async fn publish(&self, publication: &Publication) -> Trace {
+        let trace = Trace::begin();
+        self.publisher
+            .publish(publication, &trace)
+            .await
+            .expect("JetStream stores the meeting");
+        trace
+    }
+
+    pub(crate) async fn settled(&self, publication: &Publication) -> ChangeSet {
+        let event = &publication.event;
+        let settled = self
+            .admin
+            .settled(&event.id, event.revision, SETTLED_MAX)
+            .await;
+        settled.unwrap_or_else(|error| panic!("{error:#}\n{}", self.log_ends()))
+    }
+
+    /// Everything written to the org since the workspace went live.
+    pub(crate) async fn writes(&self) -> Vec<WriteLogEntry> {
+        let writes = self.control.write_log(self.prepared).await;
+        writes.expect("the write log is told")
+    }
+
+    /// Asserts that a meeting's task was created once and its next step written once, whatever happened meanwhile.
+    pub(crate) async fn assert_applied_once(&self, numbers: impl Iterator<Item = usize>) {
+        let writes = self.writes().await;
+        for number in numbers {
+            let opportunity = self.records.id(PEOPLE[number % PEOPLE.len()].1);
+            let updates = writes.iter().filter(|write| {
+                write.operation == Operation::Update
+                    && Some(write.id.as_str()) == opportunity
+                    && write.after.get("NextStep").and_then(|value| value.as_str())
+                        == Some(&next_step(number))
+            });
+            assert_eq!(
+                updates.count(),
+                1,
+                "times the next step of meeting {number} was written"
+            );
+            let tasks = writes.iter().filter(|write| {
+                let subject = write.after.get("Subject").and_then(|value| value.as_str());
+                write.operation == Operation::Create
+                    && write.object == "Task"
+                    && subject.is_some_and(|subject| subject.contains(&title(number)))
+            });
+            assert_eq!(tasks.count(), 1, "tasks of meeting {number}");
+        }
+    }
+
+    pub(crate) fn control(&self) -> &Control {
+        &self.control
+    }
+
+    fn log_ends(&self) -> String {
+        let ends = testkit::stack::SERVICES
+            .iter()
+            .map(|&service| self.stack.service(service).log_end());
+        ends.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Never part of another meeting's.
+fn title(number: usize) -> String {
+    format!("Meeting [{number}]")
+}
+
+fn next_step(number: usize) -> String {
+    format!("Step {number}")
+}
