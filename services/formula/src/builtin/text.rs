@@ -250,6 +250,7 @@ pub(crate) fn shown(value: Value<'_>) -> Value<'_> {
             None => Value::Null,
         },
         Value::Null => Value::Null,
+        Value::Number(number) => Value::text(number.shown().to_string()),
         other => Value::text(other.to_string()),
     }
 }

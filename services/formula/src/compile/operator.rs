@@ -30,9 +30,9 @@ impl Compiler<'_> {
                 kind: Kind::Boolean,
             });
         }
-        let mut left = self.plain(first)?;
+        let mut left = self.expression(first)?;
         for (infix, operand) in rest {
-            let right = self.plain(operand)?;
+            let right = self.expression(operand)?;
             left = self.infix(*infix, left, right, first.span.to(operand.span))?;
         }
         Ok(left)
@@ -119,8 +119,10 @@ impl Compiler<'_> {
 pub(super) fn comparison(compare: Compare, left: Kind, right: Kind) -> Option<Class> {
     let equality = matches!(compare, Compare::Equal | Compare::NotEqual);
     match (left, right) {
-        (Kind::Picklist | Kind::MultiPicklist | Kind::Location, _)
-        | (_, Kind::Picklist | Kind::MultiPicklist | Kind::Location) => None,
+        (Kind::Picklist | Kind::MultiPicklist | Kind::Location, other)
+        | (other, Kind::Picklist | Kind::MultiPicklist | Kind::Location) => {
+            (equality && other == Kind::Null).then_some(Class::NullTest)
+        }
         (Kind::Id, other) | (other, Kind::Id) if other.is_text() => Some(Class::Id),
         (a, b)
             if (a.is_text() || a == Kind::Null)

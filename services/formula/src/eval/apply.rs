@@ -229,9 +229,9 @@ fn apply<'a>(
         (F::Br, _) => Value::text("<br>"),
         (F::Text, [value, ..]) => text::shown(value),
         (F::Value, [T(text), ..]) => {
-            N(Number::parse(&text).ok_or(Trouble::Error(ErrorKind::NotNumeric))?)
+            N(Number::read(&text)?.ok_or(Trouble::Error(ErrorKind::NotNumeric))?)
         }
-        (F::IsNumber, [T(text), ..]) => Value::Bool(Number::parse(&text).is_some()),
+        (F::IsNumber, [T(text), ..]) => Value::Bool(Number::read(&text)?.is_some()),
         (F::IsNumber, _) => Value::Bool(false),
         (F::CaseSafeId, [T(id), ..]) => text::case_safe(&id)?,
         (F::Hyperlink, [url, label, target, _]) => text::hyperlink(&url, &label, Some(&target)),

@@ -184,10 +184,13 @@ impl<'a> Machine<'a> {
     }
 
     fn regex(&mut self, operand: NodeId, pattern: u32, node: NodeId) -> Truth {
-        let value = self.eval(operand)?;
         let program = self.program;
         match &program.patterns[pattern as usize] {
-            Compiled::Ready(pattern) => self.run_pattern(pattern, text(&value), node),
+            Compiled::Ready(pattern) => {
+                let value = self.eval(operand)?;
+                self.run_pattern(pattern, text(&value), node)
+            }
+            // Whatever the text is.
             Compiled::Invalid(kind) => Err(Stop::Failed { kind: *kind, node }),
             Compiled::Unsupported(what) => {
                 Err(self.unknown(Cause::Unsupported { what, node }, true))

@@ -50,7 +50,7 @@ pub struct Condition {
     pub text: String,
     /// Where they stand in the rule.
     pub span: Span,
-    /// Whether it holds; the rule may want it not to.
+    /// Whether it holds. The rule may want it not to; a blank condition does not hold.
     pub holds: bool,
     /// The values it hangs on.
     pub seen: Vec<Seen>,
@@ -281,7 +281,7 @@ impl Run<'_> {
     fn conditions(&self, leaves: &[Leaf], source: &str) -> Vec<Condition> {
         let mut out: Vec<Condition> = leaves
             .iter()
-            .map(|(node, wanted)| self.condition(*node, *wanted, source))
+            .map(|(node, _)| self.condition(*node, source))
             .collect();
         out.sort_by_key(Condition::source);
         // The same words twice say nothing new.
@@ -299,7 +299,9 @@ impl Run<'_> {
         out
     }
 
-    fn condition(&self, node: NodeId, holds: bool, source: &str) -> Condition {
+    fn condition(&self, node: NodeId, source: &str) -> Condition {
+        // Under NOT a blank leaf is wanted neither true nor false, so what it is is asked again.
+        let truth = self.truth(node, Arm::Chosen).unwrap_or(None);
         let span = self.program.spans[node as usize];
         let text = span
             .of(source)
@@ -307,11 +309,11 @@ impl Run<'_> {
             .collect::<Vec<_>>()
             .join(" ");
         let seen = self.seen(node);
-        let clause = phrase::clause(self.program, node, holds, &text, &seen);
+        let clause = phrase::clause(self.program, node, truth, &text, &seen);
         Condition {
             text,
             span,
-            holds,
+            holds: truth == Some(true),
             seen,
             clause,
         }

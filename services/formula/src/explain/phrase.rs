@@ -11,11 +11,12 @@ const SHOWN_CHARS_MAX: usize = 120;
 pub(super) fn clause(
     program: &Program,
     node: NodeId,
-    holds: bool,
+    truth: Option<bool>,
     text: &str,
     seen: &[Seen],
 ) -> String {
     let subject = |node: NodeId| field(program, node);
+    let holds = truth == Some(true);
     let not = if holds { "" } else { " not" };
     match program.op(node) {
         Op::Field { .. } => {
@@ -62,8 +63,10 @@ pub(super) fn clause(
         _ => {}
     }
     let mut out = cut(text);
-    if !holds {
-        out.push_str(" is false");
+    match truth {
+        Some(true) => {}
+        Some(false) => out.push_str(" is false"),
+        None => out.push_str(" is neither true nor false"),
     }
     for (index, seen) in seen.iter().enumerate() {
         out.push_str(if index == 0 { " (" } else { ", " });

@@ -1,6 +1,8 @@
 //! Which part of a proposed change makes a rule fire (language section 11.3): each changed field is put
 //! back in turn and the rule asked again.
 
+use std::fmt::{self, Display, Formatter};
+
 use crate::context::{Context, Facts};
 use crate::formula::{Formula, Outcome};
 use crate::program::Reference;
@@ -18,6 +20,26 @@ pub enum Responsible {
     PreExisting,
     /// The rule does not fire, the record is new, or too little is known of it before the change.
     Undetermined,
+}
+
+/// One sentence.
+impl Display for Responsible {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Responsible::Fields(fields) => {
+                write!(f, "Putting back {} would lift it.", fields.join(" or "))
+            }
+            Responsible::Combination => f.write_str(
+                "No single field of the change lifts it, putting back all of them does.",
+            ),
+            Responsible::PreExisting => {
+                f.write_str("The record violates it without the change, so any save is blocked.")
+            }
+            Responsible::Undetermined => {
+                f.write_str("Which field would have to change is not known.")
+            }
+        }
+    }
 }
 
 impl Formula {

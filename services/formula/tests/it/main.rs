@@ -4,4 +4,5 @@ mod cases;
 mod corpus;
 mod hostile;
 mod laws;
+mod ready;
 mod rules;

@@ -5,6 +5,8 @@
 //! under an explicit context. Everything here is total: an exponent that leaves the bound below is
 //! [`Trouble::Limit`], so no formula can make the machine hold a gigabyte of digits.
 
+mod power;
+
 use std::cmp::Ordering;
 use std::fmt::{self, Display, Formatter};
 
@@ -19,14 +21,10 @@ use crate::trouble::{ErrorKind, Trouble};
 const DIGITS: usize = 39;
 /// Largest magnitude of a decimal exponent: `1e10000` is far beyond any field, and its text is 10 kB.
 const EXPONENT_MAX: isize = 10_000;
-/// `a ^ b` is an error when its decimal logarithm exceeds this, and zero below its negative.
-const POWER_LOG10_MAX: f64 = 64.0;
-/// Significant digits a power keeps.
-const POWER_DIGITS: usize = 18;
-/// Working digits of repeated squaring, enough that [`POWER_DIGITS`] are exact.
-const POWER_WORK_DIGITS: usize = 80;
 /// Digits kept before `FLOOR CEILING MFLOOR MCEILING`, which hides the tail of a repeating division.
 const INTEGER_DIGITS: usize = 33;
+
+const OUT_OF_BOUNDS: Trouble = Trouble::Limit("a number outside 1e±10000");
 
 /// Which way [`Number::rounded`] goes when digits are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,28 +53,39 @@ impl Number {
     }
 
     /// Reads `[+-]digits[.digits][e[+-]digits]`, also `.5` and `5.`; `None` for anything else and for
-    /// exponents beyond 10,000.
+    /// numbers outside 1e±10000.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (negative, unsigned) = match text.as_bytes().first()? {
-            b'-' => (true, &text[1..]),
-            b'+' => (false, &text[1..]),
+        Self::read(text).ok().flatten()
+    }
+
+    /// As [`Self::parse`], telling what is no number (`None`) from what is one we do not hold.
+    pub(crate) fn read(text: &str) -> Result<Option<Self>, Trouble> {
+        let (negative, unsigned) = match text.as_bytes().first() {
+            Some(b'-') => (true, &text[1..]),
+            Some(b'+') => (false, &text[1..]),
             _ => (false, text),
         };
-        let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
-            Some(at) => (&unsigned[..at], exponent(&unsigned[at + 1..])?),
-            None => (unsigned, 0),
+        let (mantissa, power) = match unsigned.find(['e', 'E']) {
+            Some(at) => (&unsigned[..at], Some(&unsigned[at + 1..])),
+            None => (unsigned, None),
         };
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let power_digits = power.map(|power| power.strip_prefix(['+', '-']).unwrap_or(power));
         if whole.len() + fraction.len() == 0
-            || whole.len() + fraction.len() > DIGITS_READ_MAX
             || !digits(whole)
             || !digits(fraction)
+            || power_digits.is_some_and(|power| power.is_empty() || !digits(power))
         {
-            return None;
+            return Ok(None);
         }
-        let significand = if whole.len() + fraction.len() <= 18 {
+        let count = whole.len() + fraction.len();
+        let power = power.map_or(Ok(0), |power| power.trim_start_matches('+').parse::<i32>());
+        let (Ok(power), true) = (power, count <= DIGITS_READ_MAX) else {
+            return Err(OUT_OF_BOUNDS);
+        };
+        let significand = if count <= 18 {
             let value = whole
                 .bytes()
                 .chain(fraction.bytes())
@@ -84,10 +93,12 @@ impl Number {
             IBig::from(if negative { -value } else { value })
         } else {
             let joined = format!("{}{whole}{fraction}", if negative { "-" } else { "" });
-            joined.parse().ok()?
+            joined.parse().map_err(|_| OUT_OF_BOUNDS)?
         };
-        let scale = isize::try_from(fraction.len()).ok()?;
-        Self::from_parts(significand, exponent - scale).ok()
+        // Both terms are far below 2^31.
+        let scale = isize::try_from(fraction.len()).map_err(|_| OUT_OF_BOUNDS)?;
+        let power = isize::try_from(power).map_err(|_| OUT_OF_BOUNDS)?;
+        Self::from_parts(significand, power - scale).map(Some)
     }
 
     fn from_parts(significand: IBig, exponent: isize) -> Result<Self, Trouble> {
@@ -99,7 +110,7 @@ impl Number {
             return Ok(Self::zero());
         }
         if repr.exponent().abs() > EXPONENT_MAX {
-            return Err(Trouble::Limit("a number outside 1e±10000"));
+            return Err(OUT_OF_BOUNDS);
         }
         Ok(Self(repr))
     }
@@ -112,7 +123,7 @@ impl Number {
     ) -> Result<Self, Trouble> {
         match result {
             Ok(value) => Self::checked(value.value().into_repr()),
-            Err(_) => Err(Trouble::Limit("a number outside 1e±10000")),
+            Err(_) => Err(OUT_OF_BOUNDS),
         }
     }
 
@@ -173,81 +184,7 @@ impl Number {
         }
         match Context::<Zero>::new(DIGITS).rem(&self.0, &other.0) {
             Ok(value) => Self::checked(value.value().into_repr()),
-            Err(_) => Err(Trouble::Limit("a number outside 1e±10000")),
-        }
-    }
-
-    /// `self ^ power` (section 5.4). The size is decided from logarithms before anything is multiplied.
-    pub(crate) fn power(&self, power: &Self) -> Result<Self, Trouble> {
-        if !power.is_integer() {
-            return Err(Trouble::Error(ErrorKind::PowerNotWhole));
-        }
-        if power.is_zero() {
-            return Ok(Self::from(1));
-        }
-        if self.is_zero() {
-            return if power.is_negative() {
-                Err(Trouble::Error(ErrorKind::DivisionByZero))
-            } else {
-                Ok(Self::zero())
-            };
-        }
-        let size = power.to_f64() * self.log10();
-        if size > POWER_LOG10_MAX {
-            return Err(Trouble::Error(ErrorKind::PowerTooLarge));
-        }
-        if size < -POWER_LOG10_MAX {
-            return Ok(Self::zero());
-        }
-        let Some(mut rest) = power.abs().to_i64() else {
-            return Err(Trouble::Limit("a power with more than 18 digits"));
-        };
-        // Squaring overshoots the exponent bound on no path: `size` bounds the result, and the unused
-        // last square is skipped.
-        let context = Context::<HalfAway>::new(POWER_WORK_DIGITS);
-        let mut square = self.0.clone();
-        let mut result = Repr::one();
-        let multiply = |a: &Repr<10>, b: &Repr<10>| {
-            context
-                .mul(a, b)
-                .map(|value| value.value().into_repr())
-                .map_err(|_| Trouble::Limit("a number outside 1e±10000"))
-        };
-        loop {
-            if rest % 2 == 1 {
-                result = multiply(&result, &square)?;
-            }
-            rest /= 2;
-            if rest == 0 {
-                break;
-            }
-            square = multiply(&square, &square)?;
-        }
-        let kept = Context::<HalfAway>::new(POWER_DIGITS);
-        Self::finish(if power.is_negative() {
-            kept.div(&Repr::one(), &result)
-        } else {
-            kept.mul(&Repr::one(), &result)
-        })
-    }
-
-    /// Decimal logarithm of the magnitude, in binary double.
-    fn log10(&self) -> f64 {
-        let significand = self.0.significand();
-        let digits = self.0.digits();
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "an estimate against a bound of 64"
-        )]
-        let (exponent, digits) = (self.0.exponent() as f64, digits as f64);
-        let leading = Repr::<10>::new(significand.clone(), 0)
-            .to_f64()
-            .value()
-            .abs();
-        if leading.is_finite() {
-            leading.log10() + exponent
-        } else {
-            digits + exponent
+            Err(_) => Err(OUT_OF_BOUNDS),
         }
     }
 
@@ -284,6 +221,14 @@ impl Number {
             quotient + step
         };
         Self::from_parts(quotient, -scale).unwrap_or_else(|_| Self::zero())
+    }
+
+    /// Rounded to the 39 digits a text shows.
+    pub(crate) fn shown(&self) -> Self {
+        if self.0.digits() <= DIGITS {
+            return self.clone();
+        }
+        Self::finish(Self::context().mul(&self.0, &Repr::one())).unwrap_or_else(|_| self.clone())
     }
 
     /// A whole number, after the 33-digit rounding the platform applies first.
@@ -397,21 +342,12 @@ impl Number {
         if !value.is_finite() {
             return Err(Trouble::Error(ErrorKind::NotANumber));
         }
-        Self::parse(&format!("{value:e}")).ok_or(Trouble::Limit("a number outside 1e±10000"))
+        Self::parse(&format!("{value:e}")).ok_or(OUT_OF_BOUNDS)
     }
 }
 
 /// Longest run of digits a number may have; a formula's source bounds a literal, this bounds `VALUE`.
 const DIGITS_READ_MAX: usize = 10_000;
-
-/// A decimal exponent within the bound.
-fn exponent(text: &str) -> Option<isize> {
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if digits.is_empty() || digits.len() > 9 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    text.strip_prefix('+').unwrap_or(text).parse().ok()
-}
 
 /// `significand * 10^by` in 128 bits; `None` when `by` could overflow it.
 fn lifted(significand: i64, by: isize) -> Option<i128> {
@@ -508,20 +444,6 @@ mod tests {
                 "{value} {scale} {rounding:?}"
             );
         }
-    }
-
-    #[test]
-    fn powers_are_sized_before_they_are_multiplied() {
-        assert_eq!(show(n("0").power(&n("0"))), "1");
-        assert_eq!(show(n("2").power(&n("-3"))), "0.125");
-        assert_eq!(
-            show(n("10").power(&n("64"))),
-            format!("1{}", "0".repeat(64))
-        );
-        assert!(n("9").power(&n("999999")).is_err());
-        assert!(n("2").power(&n("0.5")).is_err());
-        assert_eq!(show(n("9").power(&n("-999999"))), "0");
-        assert_eq!(show(n("-1").power(&n("999999999999999"))), "-1");
     }
 
     #[test]
