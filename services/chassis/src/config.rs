@@ -30,6 +30,7 @@ pub struct Config<O: clap::Args> {
 /// What every service needs to know.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Platform")]
+#[group(id = "platform")]
 pub struct Options {
     /// Postgres, as postgres://user:password@host:port/database; the user is, or is a member of, ergo_SCHEMA
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]

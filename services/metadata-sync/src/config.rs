@@ -4,6 +4,7 @@ use clap::Args;
 
 /// Options of metadata-sync.
 #[derive(Debug, Clone, Args)]
+#[group(id = "metadata_sync")]
 pub struct Options {
     /// How to reach Salesforce.
     #[command(flatten)]
@@ -50,6 +51,10 @@ pub struct SyncOptions {
     #[arg(long, env = "SYNC_OUTBOX_ROWS_MAX", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
     pub sync_outbox_rows_max: u64,
 
+    /// Rows asked for in one page of records, 1 to 2000
+    #[arg(long, env = "SYNC_PAGE_ROWS", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=2_000))]
+    pub sync_page_rows: u32,
+
     /// Days a finished run is kept
     #[arg(long, env = "SYNC_RUN_RETENTION_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_650))]
     pub sync_run_retention_days: u64,
@@ -67,6 +72,7 @@ impl Default for SyncOptions {
             sync_poll_ms: 500,
             sync_api_usage_percent_max: 80,
             sync_outbox_rows_max: 200,
+            sync_page_rows: 2_000,
             sync_run_retention_days: 30,
         }
     }

@@ -13,6 +13,7 @@ pub const API_VERSION_DEFAULT: &str = "v67.0";
 
 /// How to reach Salesforce, and every limit of doing so.
 #[derive(Debug, Clone, Args)]
+#[group(id = "salesforce")]
 pub struct Options {
     /// Where production users log in. Point it at a simulator or another host that speaks the API;
     /// plain http is accepted for loopback hosts only.

@@ -19,8 +19,6 @@ use crate::domain::schema::{Object, Stage, ValidationRule};
 const STAGES_MAX: usize = 2_000;
 /// Validation rules of one org; a large one has three hundred.
 const RULES_MAX: usize = 5_000;
-/// Rows of one page of records: Salesforce's own maximum.
-pub const PAGE_ROWS_MAX: u32 = 2_000;
 
 const ID: FieldName = FieldName::fixed("Id");
 const SYSTEM_MODSTAMP: FieldName = FieldName::fixed("SystemModstamp");
@@ -74,15 +72,17 @@ pub struct Rows {
 /// A connected org during one run.
 pub struct Reader {
     org: Org,
+    page_rows: u32,
     calls: AtomicI64,
 }
 
 impl Reader {
-    /// A reader that starts counting at `calls`, which earlier attempts of the run made.
+    /// A reader of pages of `page_rows` rows that starts counting at `calls`, which earlier attempts of the run made.
     #[must_use]
-    pub fn new(org: Org, calls: i64) -> Self {
+    pub fn new(org: Org, page_rows: u32, calls: i64) -> Self {
         Self {
             org,
+            page_rows,
             calls: AtomicI64::new(calls),
         }
     }
@@ -308,8 +308,8 @@ impl Reader {
         }
         let query = query
             .order_by(&ID, Direction::Ascending, Nulls::First)
-            .limit(PAGE_ROWS_MAX);
-        Ok(rows(self.page(Scope::Live, query).await?))
+            .limit(self.page_rows);
+        Ok(self.rows(self.page(Scope::Live, query).await?))
     }
 
     /// A page of rows changed since `after`, deleted ones included when `deleted`.
@@ -336,13 +336,45 @@ impl Reader {
             .filter(from)
             .order_by(&SYSTEM_MODSTAMP, Direction::Ascending, Nulls::First)
             .order_by(&ID, Direction::Ascending, Nulls::First)
-            .limit(PAGE_ROWS_MAX);
+            .limit(self.page_rows);
         let scope = if deleted {
             Scope::WithDeleted
         } else {
             Scope::Live
         };
-        Ok(rows(self.page(scope, query).await?))
+        Ok(self.rows(self.page(scope, query).await?))
+    }
+
+    /// Salesforce may cut a page short of the limit when rows are wide; then it says that it is not done.
+    fn rows(&self, page: Page) -> Rows {
+        Rows {
+            last: page.done && page.records.len() < self.page_rows as usize,
+            records: page.records,
+        }
+    }
+
+    /// How many live rows have a SystemModstamp between two moments, both included.
+    ///
+    /// # Errors
+    /// When Salesforce cannot answer or refuses.
+    pub async fn count_between(
+        &self,
+        object: &ObjectName,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<u64, Error> {
+        self.count();
+        let query = Query::from(object.clone()).filter(
+            Condition::at_least(&SYSTEM_MODSTAMP, from)
+                .and(Condition::at_most(&SYSTEM_MODSTAMP, to)),
+        );
+        self.org.count(query).await
+    }
+
+    /// Rows in one page.
+    #[must_use]
+    pub fn page_rows(&self) -> u32 {
+        self.page_rows
     }
 
     /// The first page only: the next one is asked for by key, so that no server-side cursor can expire.
@@ -353,14 +385,6 @@ impl Reader {
             operation: "query",
             reason: "no page was answered",
         })
-    }
-}
-
-/// Salesforce may cut a page short of the limit when rows are wide; then it says that it is not done.
-fn rows(page: Page) -> Rows {
-    Rows {
-        last: page.done && page.records.len() < PAGE_ROWS_MAX as usize,
-        records: page.records,
     }
 }
 

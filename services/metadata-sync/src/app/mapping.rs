@@ -1,12 +1,11 @@
 //! Saving and publishing a mapping.
 
 use chassis::{Cause, Db, Failure};
-use chrono::Utc;
 use events::WorkspaceId;
 use events::crm::v1::DriftDetected;
 use events::rpc::{Code, RpcError};
 
-use super::{broken, internal, suspend};
+use super::{broken, internal, now, suspend};
 use crate::domain::item::{Item, Status};
 use crate::domain::mapping::{Mapping, Published};
 use crate::domain::publish::{self, Problem};
@@ -73,8 +72,7 @@ async fn publish_draft(
         tracing::info!(workspace = %id, problems = problems.len(), "mapping not published");
         return Ok(Err(problems));
     }
-    let published =
-        mapping::publish(unit.connection(), id.as_str(), &draft, by, Utc::now()).await?;
+    let published = mapping::publish(unit.connection(), id.as_str(), &draft, by, now()).await?;
     mapping::delete_draft(unit.connection(), id.as_str()).await?;
     let cause = Cause::current();
     let repaired = repair(unit.connection(), id, &published, by).await?;

@@ -10,10 +10,16 @@ pub mod sync_records;
 pub mod sync_schema;
 
 use chassis::Failure;
+use chrono::{DateTime, SubsecRound, Utc};
 use events::rpc::{Code, RpcError};
 
 /// Who decided when nobody had to.
 pub(crate) const SELF: &str = "service:metadata-sync";
+
+/// Now, as Postgres keeps it: what is told at once equals what is read back later.
+pub(crate) fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
+}
 
 /// What a failed unit means to whoever asked; the cause is logged, not sent.
 pub(crate) fn internal(failure: Failure) -> RpcError {

@@ -7,13 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::{CancellationToken, Db, Failure, backoff};
-use chrono::Utc;
 use events::WorkspaceId;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
-use super::SELF;
+use super::{SELF, now};
 use crate::adapters::org::Reader;
 use crate::adapters::orgs::Orgs;
 use crate::app::{sync_records, sync_schema};
@@ -200,9 +199,9 @@ impl Runner {
 
     /// Queues what the schedule says is due.
     async fn queue_due(&self) -> Result<(), Failure> {
-        let now = Utc::now();
+        let moment = now();
         let mut unit = self.db.begin().await?;
-        let due = workspace::due(unit.connection(), now, DUE_ROWS_MAX).await?;
+        let due = workspace::due(unit.connection(), moment, DUE_ROWS_MAX).await?;
         if due.is_empty() {
             return Ok(());
         }
@@ -215,9 +214,10 @@ impl Runner {
             if due.records {
                 run::ask(connection, &due.workspace, Kind::Records, SELF).await?;
             }
-            let schema = schedule::next_due(now, options.sync_schema_interval_s, backoff::jitter());
+            let schema =
+                schedule::next_due(moment, options.sync_schema_interval_s, backoff::jitter());
             let records =
-                schedule::next_due(now, options.sync_records_interval_s, backoff::jitter());
+                schedule::next_due(moment, options.sync_records_interval_s, backoff::jitter());
             let (schema, records) = (due.schema.then_some(schema), due.records.then_some(records));
             workspace::set_due(connection, &due.workspace, schema, records).await?;
         }
@@ -248,7 +248,7 @@ impl Runner {
             claim: claim.clone(),
             id,
             workspace,
-            reader: Reader::new(org, claim.api_calls),
+            reader: Reader::new(org, self.options.sync_page_rows, claim.api_calls),
         };
         let outcome = tokio::select! {
             outcome = execute(&work) => outcome,
@@ -320,7 +320,7 @@ impl Runner {
                 Kind::Records | Kind::RecordsFull => self.options.sync_records_interval_s,
             };
             let due = schedule::retry_due(
-                Utc::now(),
+                now(),
                 interval_s,
                 failures.unsigned_abs(),
                 backoff::jitter(),

@@ -11,6 +11,7 @@ use events::crm::v1::RecordsChanged;
 use events::crm::v1::records_changed::Load;
 use salesforce::{FieldName, Id, ObjectName, Record};
 
+use super::now;
 use super::runner::{Stop, Work};
 use crate::adapters::org::{After, Rows};
 use crate::domain::cursor::{self, Cursor, Phase, Step};
@@ -127,7 +128,7 @@ async fn one_object(
                 generation,
                 phase: Phase::Loading { after_id: None },
                 watermark: newest.unwrap_or(DateTime::UNIX_EPOCH),
-                moved_at: Utc::now(),
+                moved_at: now(),
                 settled: false,
                 fields: selected,
             };
@@ -176,11 +177,8 @@ impl Reading<'_> {
 
     /// Reads what changed since the watermark.
     async fn follow(&self, mut cursor: Cursor) -> Result<(), Stop> {
-        let began_at = Utc::now();
-        let mut after = After {
-            stamp: cursor::window_start(&cursor),
-            id: None,
-        };
+        let began_at = now();
+        let mut after = self.start(&cursor).await?;
         loop {
             self.may_read().await?;
             let page = self
@@ -213,6 +211,41 @@ impl Reading<'_> {
                 Some(_) | None => return Ok(()),
             }
         }
+    }
+
+    /// Where to read changes from. Looking back over a few rows is one page; when a bulk change left more than a page
+    /// inside the overlap, they are counted instead, and read again only when the count says that one is missing or moved.
+    async fn start(&self, cursor: &Cursor) -> Result<After, Stop> {
+        let from = cursor::window_start(cursor);
+        let all = After {
+            stamp: from,
+            id: None,
+        };
+        let id = self.work.id.as_str();
+        let (rows, last) = store::seen_between(
+            self.work.db.pool(),
+            id,
+            self.object.as_str(),
+            from,
+            cursor.watermark,
+        )
+        .await?;
+        let last = last.and_then(|last| Id::parse(&last).ok());
+        let (Some(last), true) = (last, rows >= i64::from(self.work.reader.page_rows())) else {
+            return Ok(all);
+        };
+        let counted = self
+            .work
+            .reader
+            .count_between(&self.object, from, cursor.watermark)
+            .await?;
+        if i64::try_from(counted).is_ok_and(|counted| counted == rows) {
+            return Ok(After {
+                stamp: cursor.watermark,
+                id: Some(last),
+            });
+        }
+        Ok(all)
     }
 
     /// One unit: the page's messages and the cursor that says it was read.

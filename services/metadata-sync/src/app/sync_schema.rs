@@ -12,14 +12,14 @@ use salesforce::{Id, ObjectName};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::SELF;
 use super::runner::{Stop, Work};
-use super::suspend;
+use super::{SELF, now, suspend};
 use crate::adapters::describe;
 use crate::adapters::org::{Described, Offered};
 use crate::domain::drift as diff;
 use crate::domain::impact;
 use crate::domain::item::{Item, Status};
+use crate::domain::schedule;
 use crate::domain::schema::{Object, Schema, ValidationRule};
 use crate::store::snapshot::{Current, Version};
 use crate::store::{drift, mapping, snapshot, workspace};
@@ -67,7 +67,7 @@ struct Read {
 /// # Errors
 /// When the run cannot go on.
 pub async fn run(work: &Work) -> Result<Vec<String>, Stop> {
-    let began_at = Utc::now();
+    let began_at = now();
     let known: BTreeMap<String, Current> = snapshot::all(work.db.pool(), work.id.as_str())
         .await?
         .into_iter()
@@ -131,6 +131,7 @@ async fn describes(
                     _,
                 ) => {
                     let object = per_record_type(work, name, *object, read).await?;
+                    let last_modified = schedule::trusted(last_modified, now());
                     read.objects.insert(
                         name.as_str().to_owned(),
                         Seen {
@@ -267,7 +268,7 @@ async fn store(
     }
     work.still_ours(unit.connection(), 0).await?;
     let cause = Cause::current();
-    let now = Utc::now();
+    let moment = now();
     let mut current = Schema::new();
     for (name, seen) in &read.objects {
         let object = seen.object.clone().in_order();
@@ -277,7 +278,7 @@ async fn store(
             known.get(name),
             &object,
             seen.last_modified,
-            now,
+            moment,
             &cause,
         )
         .await?;
@@ -294,10 +295,10 @@ async fn store(
     {
         let organization = &work.workspace.organization_id;
         let version =
-            snapshot::remove(unit.connection(), id, &known[name], organization, now).await?;
+            snapshot::remove(unit.connection(), id, &known[name], organization, moment).await?;
         unit.emit(
             &work.id,
-            &wire::schema::removed(id, version.unsigned_abs(), name, wire::timestamp(now)),
+            &wire::schema::removed(id, version.unsigned_abs(), name, wire::timestamp(moment)),
             &cause,
         );
     }
@@ -388,7 +389,7 @@ async fn drifted(
             told.push(item);
         }
     }
-    let now = Utc::now();
+    let moment = now();
     for change in diff::drift(before, current) {
         let Some(impact) = impact::impact(&change, &published.mapping) else {
             continue;
@@ -398,7 +399,7 @@ async fn drifted(
             id: Uuid::now_v7(),
             entry_ids: impact.entry_ids,
             proposed_repair: impact.proposed_repair,
-            detected_at: now,
+            detected_at: moment,
             status: if harmless {
                 Status::Accepted
             } else {

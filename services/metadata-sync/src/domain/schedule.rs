@@ -26,6 +26,17 @@ pub fn retry_due(now: DateTime<Utc>, interval_s: u64, failures: u32, jitter: f64
     next_due(now, delay_s.unsigned_abs(), jitter)
 }
 
+/// How long ago, by our clock, an object must have changed before its Last-Modified may be named in the next read, in
+/// seconds. It has a resolution of a second: what changes again within that second would be called unchanged for ever.
+/// A minute covers the difference of two clocks.
+const UNMODIFIED_S_MIN: i64 = 60;
+
+/// The Last-Modified to name next time an object is read: none while it is so recent that a later change may share it.
+#[must_use]
+pub fn trusted(last_modified: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    last_modified.filter(|at| now - *at >= TimeDelta::seconds(UNMODIFIED_S_MIN))
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     reason = "an interval in milliseconds stays far below 2^53"
@@ -53,6 +64,15 @@ mod tests {
             [5, 10, 20, 60]
         );
         assert_eq!([at(86_400, 20), at(1, 1)], [900, 1]);
+    }
+
+    #[test]
+    fn a_modification_of_this_minute_is_read_again() {
+        let at = |seconds| DateTime::from_timestamp(seconds, 0).expect("in range");
+        assert_eq!(trusted(Some(at(1_000)), at(1_059)), None);
+        assert_eq!(trusted(Some(at(1_000)), at(1_060)), Some(at(1_000)));
+        assert_eq!(trusted(Some(at(1_000)), at(900)), None);
+        assert_eq!(trusted(None, at(1_000)), None);
     }
 
     proptest! {

@@ -129,6 +129,31 @@ pub async fn forget(
     Ok(())
 }
 
+/// What was sent between two moments, both included: how many rows, and the last id at the later one.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn seen_between(
+    executor: impl PgExecutor<'_>,
+    workspace: &str,
+    object: &str,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<(i64, Option<String>), sqlx::Error> {
+    let row = sqlx::query!(
+        r#"select count(*) as "rows!", max(record_id collate "C") filter (where system_modstamp = $4) as last
+           from metadata_sync.record_seen
+           where workspace = $1 and object = $2 and system_modstamp between $3 and $4"#,
+        workspace,
+        object,
+        from,
+        to
+    )
+    .fetch_one(executor)
+    .await?;
+    Ok((row.rows, row.last))
+}
+
 /// How many events wait to be published, counted up to `rows_max`.
 ///
 /// # Errors

@@ -1,0 +1,7 @@
+//! The service against a real NATS, a real Postgres and the simulated org.
+
+mod drift;
+mod mapping;
+mod records;
+mod schema;
+mod world;
