@@ -1,0 +1,5 @@
+//! Salesforce, as this service uses it: orgs by workspace, records as domain values, answers as domain problems.
+
+pub mod answers;
+pub mod orgs;
+pub mod records;

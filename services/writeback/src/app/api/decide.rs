@@ -1,0 +1,299 @@
+//! A person approves, edits or dismisses. They decide on the version they saw, never on a newer one; the record is
+//! read again right before an approved change is written, and if it moved the change comes back showing both values.
+
+use std::collections::HashMap;
+
+use chassis::Cause;
+use chrono::Utc;
+use events::rpc::{CallContext, RpcError};
+use events::writeback::v1::{
+    ChangeDecision, DecideChangesRequest, DecideChangesResponse, Decision, Refusal,
+};
+use uuid::Uuid;
+
+use super::{Api, failed, show, workspace};
+use crate::app::announce;
+use crate::domain::change::State;
+use crate::domain::fit::{self, Rules};
+use crate::domain::lane;
+use crate::domain::meeting::Typed;
+use crate::domain::settings::{Mode, Settings};
+use crate::domain::text;
+use crate::domain::value::{FieldValue, fields_from_json};
+use crate::store::audit::{self, Entry};
+use crate::store::changes;
+use crate::store::review::{self, Decided, Shown};
+
+/// Decisions of one request.
+const DECISIONS_MAX: usize = 500;
+/// Longest reason kept, in UTF-16 code units.
+const REASON_UNITS_MAX: usize = 1_000;
+
+impl Api {
+    pub(super) async fn decide(
+        &self,
+        context: &CallContext,
+        request: DecideChangesRequest,
+    ) -> Result<DecideChangesResponse, RpcError> {
+        let workspace = workspace(&request.workspace)?;
+        if request.decisions.len() > DECISIONS_MAX {
+            return Err(RpcError::invalid(
+                "decisions",
+                format!("has more than {DECISIONS_MAX} entries"),
+            ));
+        }
+        let settings = self.settings.one(workspace).await.map_err(failed)?;
+        let mut wanted: HashMap<Uuid, &ChangeDecision> = HashMap::new();
+        let mut order = Vec::new();
+        for decision in &request.decisions {
+            let id: Uuid = decision
+                .change_id
+                .parse()
+                .map_err(|_| RpcError::invalid("decisions.change_id", "is not a change's id"))?;
+            if wanted.insert(id, decision).is_some() {
+                return Err(RpcError::invalid("decisions.change_id", "is named twice"));
+            }
+            order.push(id);
+        }
+        let mut unit = self.db.begin().await.map_err(failed)?;
+        let locked = review::lock(unit.connection(), workspace, &order)
+            .await
+            .map_err(failed)?;
+        let mut refusals = Vec::new();
+        let mut decided = Vec::new();
+        let mut entries = Vec::new();
+        let mut lanes = Vec::new();
+        let mut sets = Vec::new();
+        for id in &order {
+            let Some(shown) = locked.iter().find(|shown| shown.id == *id) else {
+                refusals.push(refusal(*id, "is not known in this workspace"));
+                continue;
+            };
+            match judge(shown, wanted[id], &settings, &context.caller.actor) {
+                Ok(decision) => {
+                    sets.push(shown.change_set_id);
+                    if decision.state == State::Approved {
+                        let backfill = shown.priority == lane::priority(true, true);
+                        lanes.push((
+                            workspace.to_owned(),
+                            shown.lane.clone(),
+                            lane::priority(backfill, true),
+                        ));
+                    }
+                    entries.push(entry(workspace, shown, &decision));
+                    decided.push(decision);
+                }
+                Err(problem) => refusals.push(refusal(*id, &problem)),
+            }
+        }
+        review::decide(unit.connection(), &decided)
+            .await
+            .map_err(failed)?;
+        let approved = lanes.len();
+        changes::push_lanes(unit.connection(), lanes)
+            .await
+            .map_err(failed)?;
+        if !entries.is_empty() {
+            audit::add(
+                unit.connection(),
+                &context.caller,
+                &Cause::current(),
+                entries,
+            )
+            .await
+            .map_err(failed)?;
+        }
+        announce::sets(&mut unit, sets, Utc::now())
+            .await
+            .map_err(failed)?;
+        announce::approved(&mut unit, workspace, approved, &Cause::current()).map_err(failed)?;
+        unit.commit().await.map_err(failed)?;
+        if approved > 0 {
+            self.wake.executor();
+        }
+        let done: Vec<Uuid> = decided.iter().map(|decision| decision.id).collect();
+        let after = review::by_ids(self.db.pool(), workspace, &done)
+            .await
+            .map_err(failed)?;
+        Ok(DecideChangesResponse {
+            changes: after.into_iter().map(show::change).collect(),
+            refusals,
+        })
+    }
+}
+
+fn refusal(id: Uuid, message: &str) -> Refusal {
+    Refusal {
+        change_id: id.to_string(),
+        message: message.to_owned(),
+    }
+}
+
+/// Whether a decision can be taken, or why not.
+fn judge(
+    shown: &Shown,
+    decision: &ChangeDecision,
+    settings: &Settings,
+    actor: &str,
+) -> Result<Decided, String> {
+    if u64::try_from(shown.version).unwrap_or(0) != decision.version {
+        return Err(format!(
+            "the change is at version {} and you saw {}: look at it again",
+            shown.version, decision.version
+        ));
+    }
+    let reason = text::cut(&text::clean(&decision.reason), REASON_UNITS_MAX);
+    let decided = |state, edited| Decided {
+        id: shown.id,
+        state,
+        edited,
+        by: actor.to_owned(),
+        reason: reason.clone(),
+    };
+    match decision.decision() {
+        Decision::Unspecified => Err("the decision is missing".to_owned()),
+        Decision::Dismiss => match shown.state {
+            State::Proposed | State::Held | State::Refused | State::Failed => {
+                if reason.is_empty() {
+                    return Err("a reason is required to dismiss".to_owned());
+                }
+                Ok(decided(State::Dismissed, None))
+            }
+            other => Err(format!(
+                "a change that is {} cannot be dismissed",
+                other.as_str()
+            )),
+        },
+        Decision::Approve => match shown.state {
+            // Refused and failed ones are tried again when a person says that the cause is mended.
+            State::Held | State::Refused | State::Failed => {
+                let edited = approvable(shown, decision, settings)?;
+                Ok(decided(State::Approved, edited))
+            }
+            other => Err(format!(
+                "a change that is {} cannot be approved",
+                other.as_str()
+            )),
+        },
+    }
+}
+
+/// The edited value to write, when there is one; or why the change cannot be approved.
+fn approvable(
+    shown: &Shown,
+    decision: &ChangeDecision,
+    settings: &Settings,
+) -> Result<Option<String>, String> {
+    let creates = shown.action.creates();
+    if !creates && shown.record_id.is_empty() {
+        return Err(
+            "the match is not settled: correct it, and the change is proposed anew".to_owned(),
+        );
+    }
+    let mode = if creates || shown.entry_id.is_empty() {
+        settings.permissions.create(&shown.object)
+    } else {
+        settings.permissions.update(&shown.object, &shown.field)
+    };
+    // A reviewer decides about one change, not about what the workspace may write.
+    if mode < Mode::Review {
+        return Err(format!(
+            "the workspace's permission is {}: an admin has to open it first",
+            mode.as_str()
+        ));
+    }
+    if decision.edited_json.is_empty() {
+        return match shown.proposed {
+            Some(_) => Ok(None),
+            None => Err("there is no value that fits the field: edit it".to_owned()),
+        };
+    }
+    if creates {
+        let edited = fields_from_json(&decision.edited_json)
+            .map_err(|error| format!("edited_json {error}"))?;
+        let proposed = fields_from_json(shown.proposed.as_deref().unwrap_or("{}"))
+            .map_err(|error| error.to_string())?;
+        if let Some(extra) = edited.keys().find(|name| !proposed.contains_key(*name)) {
+            return Err(format!(
+                "edited_json names {extra}, which the new record does not have"
+            ));
+        }
+        let mut merged = proposed;
+        merged.extend(edited);
+        return Ok(Some(crate::domain::value::fields_to_json(&merged)));
+    }
+    let value = FieldValue::from_json(&decision.edited_json)
+        .map_err(|error| format!("edited_json {error}"))?;
+    fits(shown, &value, settings)?;
+    Ok(Some(value.to_json()))
+}
+
+/// A person's own value is held to the field's type as well: Salesforce would refuse it anyway.
+fn fits(shown: &Shown, value: &FieldValue, settings: &Settings) -> Result<(), String> {
+    let Some(object) = settings.schema.get(&shown.object) else {
+        return Ok(());
+    };
+    let Some(field) = object.fields.get(&shown.field) else {
+        return Err(format!(
+            "the connected user does not see {}.{}",
+            shown.object, shown.field
+        ));
+    };
+    let typed = match value {
+        FieldValue::Null if field.nillable => return Ok(()),
+        FieldValue::Null => return Err("the field may not be empty".to_owned()),
+        FieldValue::Bool(flag) => Typed::Bool(*flag),
+        FieldValue::Number(number) => Typed::Number(*number),
+        // A moment is text in JSON; the field's type says that it is one.
+        FieldValue::Text(text) if field.kind == crate::domain::schema::Kind::DateTime => {
+            match chrono::DateTime::parse_from_rfc3339(text) {
+                Ok(moment) => Typed::DateTime(moment.with_timezone(&Utc)),
+                Err(_) => {
+                    return Err(
+                        "the field takes a moment, written as 2026-03-02T10:00:00Z".to_owned()
+                    );
+                }
+            }
+        }
+        FieldValue::Text(text) => Typed::Text(text.clone()),
+    };
+    let rules = Rules {
+        truncate: false,
+        synonyms: &[],
+        list_separator: "",
+        time_zone: settings.time_zone,
+        record_type_id: None,
+        // The reviewer sees the record; a wrong dependent value is Salesforce's to refuse.
+        controlling_index: None,
+        stages: &[],
+    };
+    match fit::fit(&typed, field, rules) {
+        Ok(_) => Ok(()),
+        Err(unfit) if unfit.code == "picklist_controller_empty" => Ok(()),
+        Err(unfit) => Err(unfit.message),
+    }
+}
+
+fn entry<'a>(workspace: &'a str, shown: &Shown, decision: &Decided) -> Entry<'a> {
+    let quote = |text: &str| serde_json::Value::String(text.to_owned()).to_string();
+    Entry {
+        workspace,
+        action: if decision.state == State::Approved {
+            "change.approved"
+        } else {
+            "change.dismissed"
+        },
+        subject: shown.id.to_string(),
+        before: Some(format!(
+            r#"{{"state":"{}","proposed":{}}}"#,
+            shown.state.as_str(),
+            shown.proposed.as_deref().unwrap_or("null")
+        )),
+        after: Some(format!(
+            r#"{{"state":"{}","edited":{},"reason":{}}}"#,
+            decision.state.as_str(),
+            decision.edited.as_deref().unwrap_or("null"),
+            quote(&decision.reason)
+        )),
+    }
+}

@@ -1,0 +1,119 @@
+//! Change sets and changes, page by page.
+
+use events::rpc::RpcError;
+use events::writeback::v1::{
+    ChangeState, GetChangeSetRequest, GetChangeSetResponse, ListChangeSetsRequest,
+    ListChangeSetsResponse, ListChangesRequest, ListChangesResponse,
+};
+use uuid::Uuid;
+
+use super::{Api, failed, rows, show, token, workspace};
+use crate::domain::change::State;
+use crate::store::review;
+use crate::wire;
+
+impl Api {
+    pub(super) async fn sets(
+        &self,
+        request: ListChangeSetsRequest,
+    ) -> Result<ListChangeSetsResponse, RpcError> {
+        let workspace = workspace(&request.workspace)?;
+        let rows_max = rows(request.page_size)?;
+        let before = token(&request.page_token, Uuid::max())?;
+        let pool = self.db.pool();
+        let sets = review::sets(pool, workspace, before, rows_max)
+            .await
+            .map_err(failed)?;
+        let ids: Vec<Uuid> = sets.iter().map(|set| set.id).collect();
+        let mut changes = review::of_sets(pool, workspace, &ids)
+            .await
+            .map_err(failed)?;
+        Ok(ListChangeSetsResponse {
+            next_page_token: next(sets.last().map(|set| set.id), sets.len(), rows_max),
+            change_sets: sets
+                .into_iter()
+                .map(|set| show::set(workspace, set, &mut changes))
+                .collect(),
+        })
+    }
+
+    pub(super) async fn set(
+        &self,
+        request: GetChangeSetRequest,
+    ) -> Result<GetChangeSetResponse, RpcError> {
+        let workspace = workspace(&request.workspace)?;
+        let id = match request.change_set_id.as_str() {
+            "" if request.meeting_id.is_empty() => {
+                return Err(RpcError::invalid(
+                    "change_set_id",
+                    "is missing; name it or meeting_id",
+                ));
+            }
+            "" => None,
+            text => Some(
+                text.parse::<Uuid>()
+                    .map_err(|_| RpcError::invalid("change_set_id", "is not a change set's id"))?,
+            ),
+        };
+        let pool = self.db.pool();
+        let set = review::set(pool, workspace, id, &request.meeting_id)
+            .await
+            .map_err(failed)?
+            .ok_or_else(|| RpcError::not_found("this change set"))?;
+        let mut changes = review::of_sets(pool, workspace, &[set.id])
+            .await
+            .map_err(failed)?;
+        Ok(GetChangeSetResponse {
+            change_set: Some(show::set(workspace, set, &mut changes)),
+        })
+    }
+
+    pub(super) async fn changes(
+        &self,
+        request: ListChangesRequest,
+    ) -> Result<ListChangesResponse, RpcError> {
+        let workspace = workspace(&request.workspace)?;
+        let rows_max = rows(request.page_size)?;
+        let after = token(&request.page_token, Uuid::nil())?;
+        let mut states: Vec<State> = Vec::new();
+        for state in &request.states {
+            let state = ChangeState::try_from(*state)
+                .ok()
+                .and_then(wire::state_sent);
+            states.push(
+                state.ok_or_else(|| {
+                    RpcError::invalid("states", "names a state that does not exist")
+                })?,
+            );
+        }
+        if states.is_empty() {
+            states = State::ALL.to_vec();
+        }
+        let names: Vec<String> = states
+            .iter()
+            .map(|state| state.as_str().to_owned())
+            .collect();
+        let pool = self.db.pool();
+        let page = review::page(pool, workspace, &names, after, rows_max)
+            .await
+            .map_err(failed)?;
+        let counts = review::counts(pool, workspace).await.map_err(failed)?;
+        Ok(ListChangesResponse {
+            next_page_token: next(page.last().map(|shown| shown.id), page.len(), rows_max),
+            changes: page.into_iter().map(show::change).collect(),
+            total: counts
+                .into_iter()
+                .filter(|(state, _)| states.contains(state))
+                .map(|(_, count)| count)
+                .sum(),
+        })
+    }
+}
+
+/// A page that is not full is the last one.
+fn next(last: Option<Uuid>, rows: usize, rows_max: i64) -> String {
+    match last {
+        Some(id) if i64::try_from(rows).unwrap_or(0) == rows_max => id.to_string(),
+        Some(_) | None => String::new(),
+    }
+}

@@ -1,0 +1,262 @@
+//! The executor: takes lanes under a fenced lease, looks, records its intent, writes, reads back, records the result.
+//!
+//! ```text
+//! claim -> load -> look (lost answers) -> read again (baselines) -> intend -> call -> read back -> settle + release
+//!          `------------------ no transaction is open while Salesforce is called ------------------'
+//! ```
+//!
+//! A crash anywhere leaves a lease that ends and, perhaps, an intent without a result: whoever claims the lane next
+//! looks before it repeats anything.
+
+mod call;
+mod lookup;
+mod prepare;
+mod settle;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chassis::{CancellationToken, Cause, Db, Failure, backoff};
+use chrono::Utc;
+use tracing::Instrument;
+
+use super::announce::workspace_id;
+use super::wake::Wake;
+use crate::adapters::answers;
+use crate::adapters::orgs::Orgs;
+use crate::config::Options;
+use crate::domain::batching;
+use crate::domain::change::{Queued, State};
+use crate::domain::outcome;
+use crate::store::queue::{self, Claim};
+use crate::store::settings::SettingsCache;
+use crate::store::usage::{self, Spent};
+
+use settle::Round;
+
+/// The executor of one process. Cheap to clone: each worker has one.
+#[derive(Clone)]
+pub struct Executor {
+    db: Db,
+    orgs: Orgs,
+    settings: SettingsCache,
+    wake: Wake,
+    options: Arc<Options>,
+}
+
+impl Executor {
+    /// Over the service's parts.
+    #[must_use]
+    pub fn new(
+        db: Db,
+        orgs: Orgs,
+        settings: SettingsCache,
+        wake: Wake,
+        options: Arc<Options>,
+    ) -> Self {
+        Self {
+            db,
+            orgs,
+            settings,
+            wake,
+            options,
+        }
+    }
+
+    /// Works until told to stop; a batch in hand is finished.
+    ///
+    /// # Errors
+    /// Never; a failure is logged and the work tried again.
+    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let poll = Duration::from_millis(self.options.executor_poll_ms);
+        while !stop.is_cancelled() {
+            let lanes = match self.step().await {
+                Ok(lanes) => lanes,
+                Err(failure) => {
+                    tracing::warn!(
+                        error = failure.chain(),
+                        "a batch of changes was given up; its lease ends by itself"
+                    );
+                    0
+                }
+            };
+            let linger = batching::linger_ms(
+                lanes,
+                self.options.executor_lanes_max,
+                self.options.executor_linger_ms,
+            );
+            if linger > 0 {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(Duration::from_millis(linger)) => {}
+                }
+            } else if lanes == 0 {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = self.wake.executor_woken() => {}
+                    () = tokio::time::sleep(poll) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes and works on one batch; answers how many lanes it had.
+    ///
+    /// # Errors
+    /// When Postgres fails, or the lanes were lost to another worker.
+    pub async fn step(&self) -> Result<usize, Failure> {
+        let lanes_max = i64::try_from(self.options.executor_lanes_max).unwrap_or(i64::MAX);
+        let lease_s = f64::from(self.options.executor_lease_s);
+        let Some(claim) = queue::claim(self.db.pool(), lanes_max, lease_s).await? else {
+            return Ok(0);
+        };
+        let changes = queue::load(self.db.pool(), &claim).await?;
+        let span = tracing::info_span!(
+            "execute",
+            workspace.id = claim.workspace,
+            lanes = claim.lanes.len(),
+            changes = changes.len(),
+        );
+        // The batch continues the trace of its first change; the others are tied to theirs when they are settled.
+        let first = changes.iter().find_map(|change| change.traceparent.clone());
+        Cause::restored(first, None).adopt(&span);
+        let lanes = claim.lanes.len();
+        tokio::select! {
+            done = self.work(&claim, changes).instrument(span) => done?,
+            lost = self.keep(&claim) => return Err(lost),
+        }
+        Ok(lanes)
+    }
+
+    /// Renews the lease until it is lost.
+    async fn keep(&self, claim: &Claim) -> Failure {
+        let lease_s = f64::from(self.options.executor_lease_s);
+        loop {
+            tokio::time::sleep(Duration::from_secs_f64(lease_s / 3.0)).await;
+            match queue::renew(self.db.pool(), claim, lease_s).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    return Failure::transient(
+                        "another worker took over lanes whose lease had ended",
+                    );
+                }
+                // Two more tries fit into the lease; the fence refuses whatever comes too late.
+                Err(failure) => {
+                    tracing::warn!(error = failure.chain(), "a lease could not be renewed")
+                }
+            }
+        }
+    }
+
+    async fn work(&self, claim: &Claim, changes: Vec<Queued>) -> Result<(), Failure> {
+        let now = Utc::now();
+        let mut due = due(changes, now);
+        if due.is_empty() {
+            return self.release(claim).await;
+        }
+        let budget = usage::budget(self.db.pool(), &claim.workspace).await?;
+        if budget.is_spent(self.options.api_budget_share) {
+            let until = now + chrono::TimeDelta::minutes(15);
+            return self
+                .pause(
+                    claim,
+                    until,
+                    "our share of the org's daily API calls is spent",
+                    0,
+                )
+                .await;
+        }
+        let workspace = workspace_id(&claim.workspace)?;
+        let org = self.orgs.of(&workspace);
+        let settings = self.settings.one(&claim.workspace).await?;
+        let mut round = Round::new(now);
+        let lost: Vec<Queued> = extract(&mut due, |change| change.state != State::Approved);
+        let worked = async {
+            lookup::look(self.db.pool(), &org, &settings, lost, &mut round).await?;
+            let ready = prepare::prepare(self.db.pool(), &org, due, &mut round).await?;
+            self.write(claim, &org, ready, &mut round).await
+        }
+        .await;
+        round.spent.org = org.usage().map(|usage| (usage.used, usage.max));
+        match worked {
+            Ok(()) => {}
+            Err(Trouble::Store(failure)) => return Err(failure),
+            Err(Trouble::Org(error)) => {
+                self.orgs.report(&workspace, &error).await;
+                round.trouble(&answers::failure(&error), &answers::chain(&error));
+            }
+        }
+        settle::settle(&self.db, claim, round, self.jitter()).await
+    }
+
+    fn jitter(&self) -> f64 {
+        backoff::jitter()
+    }
+
+    async fn release(&self, claim: &Claim) -> Result<(), Failure> {
+        let mut unit = self.db.begin().await?;
+        queue::release(unit.connection(), claim).await?;
+        unit.commit().await
+    }
+
+    async fn pause(
+        &self,
+        claim: &Claim,
+        until: chrono::DateTime<Utc>,
+        reason: &str,
+        calls: u64,
+    ) -> Result<(), Failure> {
+        tracing::warn!(workspace.id = claim.workspace, reason, "writing is paused");
+        let mut unit = self.db.begin().await?;
+        usage::pause(unit.connection(), &claim.workspace, until, reason).await?;
+        let spent = Spent { calls, org: None };
+        usage::spend(unit.connection(), &claim.workspace, spent).await?;
+        queue::release(unit.connection(), claim).await?;
+        unit.commit().await
+    }
+}
+
+/// Why a round ended early.
+pub(super) enum Trouble {
+    /// Our own memory.
+    Store(Failure),
+    /// The org; nothing was written by the call that failed.
+    Org(salesforce::Error),
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self::Store(failure)
+    }
+}
+
+impl From<salesforce::Error> for Trouble {
+    fn from(error: salesforce::Error) -> Self {
+        Self::Org(error)
+    }
+}
+
+/// The changes that may go on now, lane by lane and in order.
+fn due(changes: Vec<Queued>, now: chrono::DateTime<Utc>) -> Vec<Queued> {
+    let mut out = Vec::with_capacity(changes.len());
+    for lane in changes.chunk_by(|a, b| a.lane == b.lane) {
+        out.extend(
+            batching::due(lane, now)
+                .into_iter()
+                .map(|index| lane[index].clone()),
+        );
+    }
+    out
+}
+
+fn extract(changes: &mut Vec<Queued>, wanted: impl Fn(&Queued) -> bool) -> Vec<Queued> {
+    let (out, kept) = std::mem::take(changes).into_iter().partition(wanted);
+    *changes = kept;
+    out
+}
+
+/// How long the org is left alone after trouble, in milliseconds.
+pub(super) fn pause_ms(failure: &outcome::CallFailure, failures: u32, jitter: f64) -> i64 {
+    i64::try_from(outcome::pause_ms(failure, failures, jitter)).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,381 @@
+//! What came of a round, gathered while it runs and written in one unit: standings, journal, provenance, calls,
+//! outcomes, and the lanes let go.
+
+use std::collections::{HashMap, HashSet};
+
+use chassis::{Cause, Db, Failure};
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::pause_ms;
+use crate::app::announce;
+use crate::domain::change::{Queued, Reason, State, Verdict, Write};
+use crate::domain::outcome::{CallFailure, Next};
+use crate::domain::value::{FieldValue, Fields};
+use crate::store::provenance::{self, Written};
+use crate::store::queue::{self, Claim};
+use crate::store::results::{self, Standing};
+use crate::store::usage::{self, Spent};
+
+/// Everything a round found out.
+pub(super) struct Round {
+    now: DateTime<Utc>,
+    standings: Vec<(String, Standing)>,
+    position: HashMap<Uuid, usize>,
+    written: Vec<Written>,
+    traces: HashMap<Uuid, Option<String>>,
+    /// Calls made.
+    pub(super) spent: Spent,
+    trouble: Option<(CallFailure, String)>,
+    answered: bool,
+}
+
+impl Round {
+    pub(super) fn new(now: DateTime<Utc>) -> Self {
+        Self {
+            now,
+            standings: Vec::new(),
+            position: HashMap::new(),
+            written: Vec::new(),
+            traces: HashMap::new(),
+            spent: Spent::default(),
+            trouble: None,
+            answered: false,
+        }
+    }
+
+    /// A standing that keeps everything; `steps` is how often the row's version moved since it was loaded.
+    fn standing(
+        &self,
+        change: &Queued,
+        steps: i64,
+        state: State,
+        result: &'static str,
+    ) -> Standing {
+        Standing {
+            id: change.id,
+            version: change.version + steps,
+            state,
+            record_id: change.record_id.clone(),
+            reasons: change.reasons.clone(),
+            observed: None,
+            baseline: None,
+            not_before: self.now,
+            isolation: change.isolation,
+            attempts: change.attempts,
+            result,
+        }
+    }
+
+    fn push(&mut self, change: &Queued, standing: Standing) {
+        self.traces.insert(change.id, change.traceparent.clone());
+        self.position.insert(change.id, self.standings.len());
+        self.standings.push((change.lane.clone(), standing));
+    }
+
+    /// The org answered a write.
+    pub(super) fn answered(&mut self) {
+        self.answered = true;
+    }
+
+    /// The org is to be left alone for a while.
+    pub(super) fn trouble(&mut self, failure: &CallFailure, what: &str) {
+        self.trouble = Some((failure.clone(), what.to_owned()));
+    }
+
+    pub(super) fn is_troubled(&self) -> bool {
+        self.trouble.is_some()
+    }
+
+    /// Ends a change without a call.
+    pub(super) fn end(
+        &mut self,
+        change: &Queued,
+        state: State,
+        reason: Option<Reason>,
+        result: &'static str,
+    ) {
+        let mut standing = self.standing(change, 0, state, result);
+        standing.reasons.extend(reason);
+        self.push(change, standing);
+    }
+
+    /// Leaves a change as it is, for a while.
+    pub(super) fn wait(&mut self, change: &Queued, delay_ms: i64) {
+        let mut standing = self.standing(change, 0, change.state, "waited");
+        standing.not_before = self.now + TimeDelta::milliseconds(delay_ms);
+        self.push(change, standing);
+    }
+
+    /// The record moved: a person decides, seeing both values.
+    pub(super) fn back_to_review(
+        &mut self,
+        change: &Queued,
+        reason: Reason,
+        present: Option<FieldValue>,
+    ) {
+        let mut standing = self.standing(change, 0, State::Held, "moved");
+        standing.reasons.retain(|known| known.code != reason.code);
+        standing.reasons.push(reason);
+        standing.baseline = present;
+        self.push(change, standing);
+    }
+
+    /// The value is in the field already; it is not ours, so no provenance is kept.
+    pub(super) fn already_there(&mut self, change: &Queued, value: FieldValue) {
+        let mut standing = self.standing(change, 0, State::Applied, "already_there");
+        standing.reasons.push(Reason::new(
+            "executor",
+            Verdict::Pass,
+            "already_there",
+            "the field held this value before it was written",
+        ));
+        standing.observed = Some(Write::Value(value));
+        self.push(change, standing);
+    }
+
+    /// An intent whose call was never made.
+    pub(super) fn not_sent(&mut self, change: &Queued) {
+        self.next(change, Next::Later, 1);
+    }
+
+    /// What an answer, or a look, decided; `steps` as in [`Round::standing`].
+    pub(super) fn next(&mut self, change: &Queued, next: Next, steps: i64) {
+        let used = change.attempts + u32::from(steps > 0);
+        let after = |now: DateTime<Utc>, ms: u64| {
+            now + TimeDelta::milliseconds(i64::try_from(ms).unwrap_or(i64::MAX))
+        };
+        let ours = |reasons: &[Reason]| -> Vec<Reason> {
+            reasons
+                .iter()
+                .filter(|reason| reason.gate != "salesforce" && reason.gate != "advice")
+                .cloned()
+                .collect()
+        };
+        let standing = match next {
+            Next::Applied { record_id } => {
+                let mut standing = self.standing(change, steps, State::Applied, "applied");
+                standing.attempts = used;
+                standing.reasons = ours(&change.reasons);
+                if change.action.creates() {
+                    standing.record_id = record_id;
+                }
+                self.remember(change);
+                standing
+            }
+            Next::Refused(reasons) => {
+                let mut standing = self.standing(change, steps, State::Refused, "refused");
+                standing.attempts = used;
+                standing.reasons = [ours(&change.reasons), reasons].concat();
+                standing
+            }
+            Next::Failed(reasons) => {
+                let mut standing = self.standing(change, steps, State::Failed, "failed");
+                standing.attempts = used;
+                standing.reasons = [ours(&change.reasons), reasons].concat();
+                standing
+            }
+            Next::Retry { delay_ms, reasons } => {
+                let mut standing = self.standing(change, steps, State::Approved, "retry");
+                standing.attempts = used;
+                standing.not_before = after(self.now, delay_ms);
+                standing.reasons = [ours(&change.reasons), reasons].concat();
+                standing
+            }
+            Next::Again(isolation) => {
+                let mut standing = self.standing(change, steps, State::Approved, "taken_apart");
+                standing.isolation = isolation.max(change.isolation);
+                standing
+            }
+            Next::Later => self.standing(change, steps, State::Approved, "not_sent"),
+            Next::Uncertain { look_after_ms } => {
+                let mut standing = self.standing(change, steps, State::Uncertain, "uncertain");
+                standing.attempts = used;
+                standing.not_before = after(self.now, look_after_ms);
+                standing
+            }
+        };
+        self.push(change, standing);
+    }
+
+    /// A lost write that did not happen: it may be repeated.
+    pub(super) fn again(&mut self, change: &Queued) {
+        let standing = self.standing(change, 0, State::Approved, "not_found");
+        self.push(change, standing);
+    }
+
+    fn remember(&mut self, change: &Queued) {
+        if let Write::Value(value) = &change.proposed {
+            self.written.push(Written {
+                object: change.object.clone(),
+                record_id: change.record_id.clone(),
+                field: change.field.clone(),
+                value: value.clone(),
+                change_id: change.id,
+            });
+        }
+    }
+
+    /// What was read back: it is what counts as ours from now on.
+    pub(super) fn observed(&mut self, change: &Queued, fields: &Fields) {
+        let Some(at) = self.position.get(&change.id) else {
+            return;
+        };
+        let observed = match &change.proposed {
+            Write::Value(_) => {
+                let value = fields
+                    .get(&change.field)
+                    .cloned()
+                    .unwrap_or(FieldValue::Null);
+                if let Some(written) = self
+                    .written
+                    .iter_mut()
+                    .find(|written| written.change_id == change.id)
+                {
+                    written.value = value.clone();
+                }
+                Write::Value(value)
+            }
+            Write::Record(record) => Write::Record(
+                record
+                    .keys()
+                    .filter_map(|name| Some((name.clone(), fields.get(name)?.clone())))
+                    .collect(),
+            ),
+        };
+        self.standings[*at].1.observed = Some(observed);
+    }
+}
+
+/// Writes a round's results and lets its lanes go. Lanes that were lost meanwhile keep what their new holder knows.
+pub(super) async fn settle(
+    db: &Db,
+    claim: &Claim,
+    round: Round,
+    jitter: f64,
+) -> Result<(), Failure> {
+    let Round {
+        now,
+        standings,
+        written,
+        traces,
+        spent,
+        trouble,
+        answered,
+        ..
+    } = round;
+    let failures = match &trouble {
+        Some(_) => usage::failures_in_a_row(db.pool(), &claim.workspace).await?,
+        None => 0,
+    };
+    let mut unit = db.begin().await?;
+    let held: HashSet<String> = queue::still_held(unit.connection(), claim)
+        .await?
+        .into_iter()
+        .collect();
+    let standings: Vec<Standing> = standings
+        .into_iter()
+        .filter(|(lane, _)| held.contains(lane))
+        .map(|(_, standing)| standing)
+        .collect();
+    let touched = results::write(unit.connection(), &standings).await?;
+    let took: HashSet<Uuid> = touched.iter().map(|(change, _)| *change).collect();
+    let applied = standings
+        .iter()
+        .any(|standing| standing.state == State::Applied && took.contains(&standing.id));
+    let written: Vec<Written> = written
+        .into_iter()
+        .filter(|row| took.contains(&row.change_id))
+        .collect();
+    provenance::remember(unit.connection(), &claim.workspace, written, Utc::now()).await?;
+    let told: HashSet<Uuid> = standings
+        .iter()
+        .filter(|standing| is_news(standing))
+        .map(|standing| standing.id)
+        .collect();
+    let sets = touched
+        .into_iter()
+        .filter(|(change, _)| told.contains(change))
+        .map(|(_, set)| set)
+        .collect();
+    announce::sets(&mut unit, sets, Utc::now()).await?;
+    usage::spend(unit.connection(), &claim.workspace, spent).await?;
+    match &trouble {
+        Some((failure, what)) => {
+            let until = now + TimeDelta::milliseconds(pause_ms(failure, failures, jitter));
+            tracing::warn!(
+                workspace.id = claim.workspace,
+                error = what,
+                error.class = failure.class.as_str(),
+                "the org is left alone for a while"
+            );
+            usage::pause(unit.connection(), &claim.workspace, until, what).await?;
+        }
+        None if answered => usage::answered(unit.connection(), &claim.workspace, applied).await?,
+        None => {}
+    }
+    queue::release(unit.connection(), claim).await?;
+    unit.commit().await?;
+    for standing in standings
+        .iter()
+        .filter(|standing| took.contains(&standing.id))
+    {
+        report(standing, traces.get(&standing.id).cloned().flatten());
+    }
+    Ok(())
+}
+
+/// Transitions that matter outside: a change that merely waits is not one.
+fn is_news(standing: &Standing) -> bool {
+    match standing.state {
+        State::Approved | State::Proposed | State::Executing => false,
+        State::Held
+        | State::Blocked
+        | State::Applied
+        | State::Refused
+        | State::Failed
+        | State::Uncertain
+        | State::Dismissed
+        | State::Expired
+        | State::Superseded
+        | State::Undone => true,
+    }
+}
+
+/// One line per result, in the trace of the change's own meeting.
+fn report(standing: &Standing, traceparent: Option<String>) {
+    let span = tracing::info_span!(
+        "settle_change",
+        change.id = %standing.id,
+        change.state = standing.state.as_str(),
+        attempt = standing.attempts,
+    );
+    Cause::restored(traceparent, None).adopt(&span);
+    let _entered = span.enter();
+    match standing.state {
+        State::Refused | State::Failed => {
+            let codes: Vec<&str> = standing
+                .reasons
+                .iter()
+                .filter(|reason| reason.gate == "salesforce")
+                .map(|reason| reason.code.as_str())
+                .collect();
+            tracing::warn!(change.id = %standing.id, change.codes = codes.join(" "), "salesforce refused a change");
+        }
+        State::Uncertain => {
+            tracing::warn!(change.id = %standing.id, "the answer to a change was lost; it is looked up")
+        }
+        State::Held => tracing::info!(change.id = %standing.id, "a change went back to review"),
+        State::Applied => tracing::debug!(change.id = %standing.id, "a change is in salesforce"),
+        State::Proposed
+        | State::Approved
+        | State::Blocked
+        | State::Executing
+        | State::Dismissed
+        | State::Expired
+        | State::Superseded
+        | State::Undone => {
+            tracing::debug!(change.id = %standing.id, result = standing.result, "a change moved")
+        }
+    }
+}

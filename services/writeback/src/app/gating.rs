@@ -1,0 +1,331 @@
+//! Plans and gates a batch of meetings: settings once per workspace, one read per object, everything else pure.
+//! Used for meetings that just arrived and for those that waited.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use chassis::Failure;
+use chrono::Utc;
+use sqlx::PgPool;
+
+use super::announce::workspace_id;
+use crate::adapters::orgs::Orgs;
+use crate::adapters::{answers, records};
+use crate::domain::change::Gated;
+use crate::domain::decision::Match;
+use crate::domain::gate::{self, Surroundings, Target};
+use crate::domain::marker;
+use crate::domain::meeting::Meeting;
+use crate::domain::plan::{self, Frame, Plan, Proposal};
+use crate::domain::settings::Settings;
+use crate::domain::value::Fields;
+use crate::store::intake;
+use crate::store::provenance::{self, Known};
+use crate::store::settings::SettingsCache;
+use crate::store::usage::{self, Spent};
+
+/// A meeting to be planned and gated.
+#[derive(Debug)]
+pub struct Item {
+    /// The workspace.
+    pub workspace: String,
+    /// The meeting.
+    pub meeting: Meeting,
+    /// Its match.
+    pub matched: Match,
+}
+
+/// A meeting planned and gated.
+#[derive(Debug)]
+pub struct Judged {
+    /// The proposals.
+    pub plan: Plan,
+    /// What the gates say of each.
+    pub gated: Vec<Gated>,
+    /// There was a mapping to plan with.
+    pub planned: bool,
+    /// Its version.
+    pub mapping_version: u64,
+}
+
+/// A whole batch, judged.
+#[derive(Debug)]
+pub struct Batch {
+    /// By item.
+    pub judged: Vec<Judged>,
+    /// Generation of each workspace it was judged on.
+    pub generations: HashMap<String, i64>,
+    /// Calls it took, by workspace.
+    pub spent: HashMap<String, Spent>,
+}
+
+/// Judges batches.
+#[derive(Clone)]
+pub struct Gating {
+    pool: PgPool,
+    settings: SettingsCache,
+    orgs: Orgs,
+    budget_share: f64,
+}
+
+/// What was read for one workspace.
+#[derive(Default)]
+struct Facts {
+    records: HashMap<(String, String), Option<Fields>>,
+    ours: Known,
+    budget_spent: bool,
+    spent: Spent,
+}
+
+impl Gating {
+    /// Over the service's parts.
+    #[must_use]
+    pub fn new(pool: PgPool, settings: SettingsCache, orgs: Orgs, budget_share: f64) -> Self {
+        Self {
+            pool,
+            settings,
+            orgs,
+            budget_share,
+        }
+    }
+
+    /// The settings kept.
+    #[must_use]
+    pub fn settings(&self) -> &SettingsCache {
+        &self.settings
+    }
+
+    /// Plans and gates every item. No transaction is open meanwhile.
+    ///
+    /// # Errors
+    /// When Postgres fails; a Salesforce that cannot be read makes changes wait instead.
+    pub async fn judge(&self, items: &[Item]) -> Result<Batch, Failure> {
+        let workspaces: BTreeSet<String> =
+            items.iter().map(|item| item.workspace.clone()).collect();
+        let workspaces: Vec<String> = workspaces.into_iter().collect();
+        let settings = self.settings.load(&workspaces).await?;
+        let created = self.created(items, &workspaces).await?;
+        let mut plans = Vec::with_capacity(items.len());
+        for item in items {
+            let of = settings_of(&settings, &item.workspace)?;
+            plans.push(of.mapping.as_ref().map(|mapping| {
+                let frame = Frame {
+                    workspace: &item.workspace,
+                    time_zone: of.time_zone,
+                    created: &created,
+                };
+                plan::plan(&item.meeting, &item.matched, mapping, frame)
+            }));
+        }
+        let facts = self.read(items, &plans, &settings).await?;
+        let mut judged = Vec::with_capacity(items.len());
+        for (item, plan) in items.iter().zip(plans) {
+            let of = settings_of(&settings, &item.workspace)?;
+            judged.push(match plan {
+                Some(plan) => {
+                    let gated = gate_all(item, &plan, of, facts.get(&item.workspace));
+                    Judged {
+                        plan,
+                        gated,
+                        planned: true,
+                        mapping_version: of.mapping.as_ref().map_or(0, |mapping| mapping.version),
+                    }
+                }
+                None => Judged {
+                    plan: Plan {
+                        proposals: Vec::new(),
+                        empty_reason: "no mapping is published; publish one".to_owned(),
+                    },
+                    gated: Vec::new(),
+                    planned: false,
+                    mapping_version: 0,
+                },
+            });
+        }
+        Ok(Batch {
+            judged,
+            generations: settings
+                .iter()
+                .map(|(name, of)| (name.clone(), of.generation))
+                .collect(),
+            spent: facts
+                .into_iter()
+                .map(|(name, facts)| (name, facts.spent))
+                .collect(),
+        })
+    }
+
+    /// Keys of records an older revision or decision created; first ones cannot have any.
+    async fn created(
+        &self,
+        items: &[Item],
+        workspaces: &[String],
+    ) -> Result<BTreeSet<String>, Failure> {
+        let keys: Vec<String> = items
+            .iter()
+            .filter(|item| item.meeting.revision > 1 || item.matched.sequence > 1)
+            .flat_map(|item| {
+                ["task", "event", "note"]
+                    .map(|kind| marker::key(&item.workspace, &item.meeting.id, kind))
+            })
+            .collect();
+        intake::created(&self.pool, workspaces, &keys).await
+    }
+
+    async fn read(
+        &self,
+        items: &[Item],
+        plans: &[Option<Plan>],
+        settings: &HashMap<String, Arc<Settings>>,
+    ) -> Result<HashMap<String, Facts>, Failure> {
+        let mut wanted: BTreeMap<&str, BTreeMap<&str, BTreeSet<&str>>> = BTreeMap::new();
+        for (item, plan) in items.iter().zip(plans) {
+            for proposal in plan.iter().flat_map(|plan| &plan.proposals) {
+                if !proposal.record_id.is_empty() {
+                    wanted
+                        .entry(&item.workspace)
+                        .or_default()
+                        .entry(&proposal.object)
+                        .or_default()
+                        .insert(&proposal.record_id);
+                }
+            }
+        }
+        let mut facts: HashMap<String, Facts> = HashMap::new();
+        for (workspace, objects) in wanted {
+            let of = settings_of(settings, workspace)?;
+            facts.insert(
+                workspace.to_owned(),
+                self.read_workspace(of, objects).await?,
+            );
+        }
+        Ok(facts)
+    }
+
+    async fn read_workspace(
+        &self,
+        settings: &Settings,
+        objects: BTreeMap<&str, BTreeSet<&str>>,
+    ) -> Result<Facts, Failure> {
+        let mut facts = Facts::default();
+        let ids: Vec<String> = objects
+            .values()
+            .flatten()
+            .map(|id| (*id).to_owned())
+            .collect();
+        facts.ours = provenance::of_records(&self.pool, &settings.workspace, &ids).await?;
+        if !settings.connection.usable {
+            return Ok(facts);
+        }
+        let standing = usage::standing(&self.pool, &settings.workspace).await?;
+        facts.budget_spent = standing.budget.is_spent(self.budget_share);
+        if facts.budget_spent || standing.paused {
+            return Ok(facts);
+        }
+        let workspace = workspace_id(&settings.workspace)?;
+        let org = self.orgs.of(&workspace);
+        for (object, ids) in objects {
+            let Some(fields) = settings.reads.get(object) else {
+                continue;
+            };
+            match records::read(
+                &org,
+                object,
+                ids.iter().copied(),
+                fields.iter().map(String::as_str),
+            )
+            .await
+            {
+                Ok((read, calls)) => {
+                    facts.spent.calls += calls;
+                    facts.records.extend(
+                        read.into_iter()
+                            .map(|(id, fields)| ((object.to_owned(), id), fields)),
+                    );
+                }
+                Err(error) => {
+                    facts.spent.calls += 1;
+                    self.orgs.report(&workspace, &error).await;
+                    // What could not be read waits and is read again; nothing is dropped and nobody is blocked by it.
+                    tracing::warn!(
+                        workspace.id = settings.workspace,
+                        crm.object = object,
+                        error = answers::chain(&error),
+                        "records could not be read before judging changes"
+                    );
+                }
+            }
+        }
+        facts.spent.org = org.usage().map(|usage| (usage.used, usage.max));
+        Ok(facts)
+    }
+}
+
+fn settings_of<'a>(
+    settings: &'a HashMap<String, Arc<Settings>>,
+    workspace: &str,
+) -> Result<&'a Arc<Settings>, Failure> {
+    settings
+        .get(workspace)
+        .ok_or_else(|| Failure::transient("the workspace's settings are not readable"))
+}
+
+fn gate_all(item: &Item, plan: &Plan, settings: &Settings, facts: Option<&Facts>) -> Vec<Gated> {
+    let now = Utc::now();
+    let none = Fields::new();
+    let around = |proposal: &Proposal| {
+        let key = (proposal.object.clone(), proposal.record_id.clone());
+        let target = if proposal.record_id.is_empty() {
+            Target::None
+        } else {
+            match facts.and_then(|facts| facts.records.get(&key)) {
+                None => Target::NotRead,
+                Some(None) => Target::Gone,
+                Some(Some(fields)) => Target::Read(fields),
+            }
+        };
+        Surroundings {
+            settings,
+            matched: &item.matched,
+            backfill: item.meeting.backfill,
+            target,
+            ours: facts.and_then(|facts| {
+                facts
+                    .ours
+                    .get(&(proposal.record_id.clone(), proposal.field.clone()))
+            }),
+            siblings: &none,
+            budget_spent: facts.is_some_and(|facts| facts.budget_spent),
+            now,
+        }
+    };
+    // Fields of one record are saved together, so each is judged knowing what the others would become.
+    let mut together: HashMap<(&str, &str), Fields> = HashMap::new();
+    for proposal in plan
+        .proposals
+        .iter()
+        .filter(|proposal| !proposal.record_id.is_empty())
+    {
+        if let Some(value) = gate::fitted(proposal, around(proposal)) {
+            together
+                .entry((proposal.object.as_str(), proposal.record_id.as_str()))
+                .or_default()
+                .insert(proposal.field.clone(), value);
+        }
+    }
+    plan.proposals
+        .iter()
+        .map(|proposal| {
+            let siblings = together
+                .get(&(proposal.object.as_str(), proposal.record_id.as_str()))
+                .unwrap_or(&none);
+            gate::run(
+                proposal,
+                Surroundings {
+                    siblings,
+                    ..around(proposal)
+                },
+            )
+        })
+        .collect()
+}

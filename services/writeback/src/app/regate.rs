@@ -1,0 +1,239 @@
+//! Gates again what waits for something other than a person: a connection, a schema, a mapping, a verification, calls.
+//! One workspace at a time under a lease, in bounded pages, with the cursor in Postgres: a crash goes on where it was.
+
+use std::time::Duration;
+
+use chassis::{CancellationToken, Cause, Db, Failure};
+use chrono::Utc;
+use events::matching::v1::MatchDecided;
+use prost::Message;
+use uuid::Uuid;
+
+use super::announce;
+use super::gating::{Gating, Item, Judged};
+use super::on_match_decided::read;
+use super::wake::Wake;
+use crate::domain::change::{Gated, Reason, State, Verdict};
+use crate::domain::lane;
+use crate::domain::plan::Proposal;
+use crate::store::changes::{self, New, Regated};
+use crate::store::regate::{self, Due, Waiting};
+use crate::store::{intake, usage};
+
+/// Sets judged in one page.
+const SETS_PER_PAGE_MAX: i64 = 64;
+/// Hold on a workspace without a sign of life, in seconds: several times what one page takes.
+const LEASE_S: f64 = 30.0;
+/// Longest silence between two looks, in milliseconds.
+const POLL_MS: u64 = 1_000;
+/// What could not be read, or found no free calls, is tried again after this, in seconds.
+const AGAIN_S: f64 = 15.0;
+
+/// Gates again.
+pub struct Regate {
+    db: Db,
+    gating: Gating,
+    wake: Wake,
+}
+
+impl Regate {
+    /// Over the service's parts.
+    #[must_use]
+    pub fn new(db: Db, gating: Gating, wake: Wake) -> Self {
+        Self { db, gating, wake }
+    }
+
+    /// Works until told to stop.
+    ///
+    /// # Errors
+    /// Never; a failure is logged and the work tried again.
+    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        loop {
+            let worked = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                worked = self.step() => worked,
+            };
+            match worked {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(failure) => {
+                    tracing::warn!(
+                        error = failure.chain(),
+                        "waiting changes could not be gated again"
+                    );
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = self.wake.gates_woken() => {}
+                () = tokio::time::sleep(Duration::from_millis(POLL_MS)) => {}
+            }
+        }
+    }
+
+    /// One page of one workspace; false when nothing was due.
+    ///
+    /// # Errors
+    /// When Postgres fails.
+    pub async fn step(&self) -> Result<bool, Failure> {
+        let pool = self.db.pool();
+        let Some(due) = regate::take(pool, LEASE_S).await? else {
+            return Ok(false);
+        };
+        let page = regate::page(pool, &due.workspace, due.after, SETS_PER_PAGE_MAX).await?;
+        let generation = self.gating.settings().one(&due.workspace).await?.generation;
+        let last = page.last().map(|set| set.id);
+        let full = page.len() == usize::try_from(SETS_PER_PAGE_MAX).unwrap_or(usize::MAX);
+        let unread = if page.is_empty() {
+            false
+        } else {
+            self.page(&due, page).await?
+        };
+        let after = last.filter(|_| full);
+        regate::done_until(
+            pool,
+            &due.workspace,
+            after,
+            generation,
+            unread.then_some(AGAIN_S),
+        )
+        .await?;
+        Ok(true)
+    }
+
+    /// Judges one page; true when some of it waits for nothing but a read or free calls.
+    async fn page(&self, due: &Due, page: Vec<Waiting>) -> Result<bool, Failure> {
+        let mut items = Vec::with_capacity(page.len());
+        let mut sets = Vec::with_capacity(page.len());
+        for set in page {
+            let event = MatchDecided::decode(set.payload.as_slice()).map_err(|_| {
+                Failure::transient("a stored decision is not readable by this version")
+            })?;
+            let (item, _) = read(&event, &due.workspace)?;
+            items.push(item);
+            sets.push(set);
+        }
+        let batch = self.gating.judge(&items).await?;
+        let unread = batch
+            .judged
+            .iter()
+            .flat_map(|judged| &judged.gated)
+            .any(waits_for_a_read);
+        let mut unit = self.db.begin().await?;
+        let now = Utc::now();
+        let mut touched: Vec<Uuid> = Vec::new();
+        let mut lanes = Vec::new();
+        let mut new = Vec::new();
+        let mut regated = Vec::new();
+        let gone = entry_gone();
+        for ((set, item), judged) in sets.iter().zip(&items).zip(&batch.judged) {
+            if !judged.planned {
+                continue;
+            }
+            if set.planned {
+                for slot in &set.changes {
+                    let found = judged
+                        .plan
+                        .proposals
+                        .iter()
+                        .zip(&judged.gated)
+                        .find(|(proposal, _)| proposal.slot() == slot.slot);
+                    let gated = found.map_or(&gone, |(_, gated)| gated);
+                    if let Some((proposal, gated)) = found
+                        && gated.state == State::Approved
+                    {
+                        lanes.push(lane_of(item, proposal));
+                    }
+                    regated.push(Regated {
+                        id: slot.id,
+                        version: slot.version,
+                        gated,
+                    });
+                }
+            } else {
+                touched.push(set.id);
+                plan(set, item, judged, &mut new, &mut lanes);
+            }
+        }
+        let planned: Vec<Uuid> = touched.clone();
+        let reasons: Vec<String> = sets
+            .iter()
+            .zip(&batch.judged)
+            .filter(|(set, judged)| !set.planned && judged.planned)
+            .map(|(_, judged)| judged.plan.empty_reason.clone())
+            .collect();
+        intake::planned(unit.connection(), &planned, &reasons).await?;
+        changes::insert(unit.connection(), &new).await?;
+        touched.extend(changes::regate(unit.connection(), &regated).await?);
+        let approved = lanes.len();
+        changes::push_lanes(unit.connection(), lanes).await?;
+        announce::sets(&mut unit, touched, now).await?;
+        announce::approved(&mut unit, &due.workspace, approved, &Cause::current())?;
+        if let Some(spent) = batch.spent.get(&due.workspace) {
+            usage::spend(unit.connection(), &due.workspace, *spent).await?;
+        }
+        unit.commit().await?;
+        if approved > 0 {
+            self.wake.executor();
+        }
+        Ok(unread)
+    }
+}
+
+fn lane_of(item: &Item, proposal: &Proposal) -> (String, String, i16) {
+    (
+        item.workspace.clone(),
+        proposal.lane.clone(),
+        lane::priority(item.meeting.backfill, false),
+    )
+}
+
+fn plan<'a>(
+    set: &'a Waiting,
+    item: &'a Item,
+    judged: &'a Judged,
+    new: &mut Vec<New<'a>>,
+    lanes: &mut Vec<(String, String, i16)>,
+) {
+    for (proposal, gated) in judged.plan.proposals.iter().zip(&judged.gated) {
+        if gated.state == State::Approved {
+            lanes.push(lane_of(item, proposal));
+        }
+        new.push(New {
+            id: Uuid::now_v7(),
+            change_set_id: set.id,
+            workspace: &item.workspace,
+            meeting_id: &item.meeting.id,
+            backfill: item.meeting.backfill,
+            proposal,
+            gated,
+            mapping_version: judged.mapping_version,
+            traceparent: set.traceparent.as_deref(),
+        });
+    }
+}
+
+fn waits_for_a_read(gated: &Gated) -> bool {
+    gated.regate
+        && gated
+            .reasons
+            .iter()
+            .any(|reason| matches!(reason.code.as_str(), "baseline_unknown" | "share_spent"))
+}
+
+/// The mapping in use no longer proposes this change.
+fn entry_gone() -> Gated {
+    Gated {
+        state: State::Held,
+        reasons: vec![Reason::new(
+            "setup",
+            Verdict::Hold,
+            "entry_gone",
+            "the published mapping no longer proposes this change",
+        )],
+        regate: true,
+        baseline: None,
+        piece: None,
+        proposed: None,
+    }
+}

@@ -1,0 +1,83 @@
+//! The service's own options.
+
+use chrono_tz::Tz;
+
+/// What an operator may set about writing back.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Writeback")]
+pub struct Options {
+    /// How to reach Salesforce.
+    #[command(flatten)]
+    pub salesforce: salesforce::Options,
+
+    /// Time zone in which a moment becomes a day, for date fields and activity dates
+    #[arg(long, env = "WRITEBACK_TIME_ZONE", default_value = "UTC")]
+    pub time_zone: Tz,
+
+    /// External-id field that carries our key on new records, used where the org's object has it
+    #[arg(
+        long,
+        env = "WRITEBACK_EXTERNAL_ID_FIELD",
+        default_value = "Ergo_Key__c"
+    )]
+    pub external_id_field: String,
+
+    /// Share of an org's daily API calls one workspace may use, 0 to 1
+    #[arg(long, env = "WRITEBACK_API_BUDGET_SHARE", default_value_t = 0.2)]
+    pub api_budget_share: f64,
+
+    /// Requests to Salesforce one process prepares and sends at the same time
+    #[arg(long, env = "WRITEBACK_EXECUTOR_WORKERS", default_value_t = 4)]
+    pub executor_workers: usize,
+
+    /// Lanes (accounts) one worker takes at once; more fill a request of 200 rows better
+    #[arg(long, env = "WRITEBACK_EXECUTOR_LANES_MAX", default_value_t = 200)]
+    pub executor_lanes_max: usize,
+
+    /// Seconds a worker's hold on its lanes lasts without renewal: after a crash others wait this long
+    #[arg(long, env = "WRITEBACK_EXECUTOR_LEASE_S", default_value_t = 30)]
+    pub executor_lease_s: u32,
+
+    /// Longest silence between two looks at the queue, in milliseconds
+    #[arg(long, env = "WRITEBACK_EXECUTOR_POLL_MS", default_value_t = 250)]
+    pub executor_poll_ms: u64,
+
+    /// Under load, milliseconds to gather lanes before the next request, so that requests are full
+    #[arg(long, env = "WRITEBACK_EXECUTOR_LINGER_MS", default_value_t = 150)]
+    pub executor_linger_ms: u64,
+}
+
+impl Default for Options {
+    /// The defaults of the command line, for embedders and tests.
+    fn default() -> Self {
+        Self {
+            salesforce: salesforce::Options::default(),
+            time_zone: Tz::UTC,
+            external_id_field: "Ergo_Key__c".to_owned(),
+            api_budget_share: 0.2,
+            executor_workers: 4,
+            executor_lanes_max: 200,
+            executor_lease_s: 30,
+            executor_poll_ms: 250,
+            executor_linger_ms: 150,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    #[test]
+    fn the_command_line_and_embedders_start_from_the_same_defaults() {
+        let parsed = Program::parse_from(["x"]).options;
+        assert_eq!(format!("{parsed:?}"), format!("{:?}", Options::default()));
+    }
+}

@@ -1,0 +1,39 @@
+//! Egress: content leaves only where an admin configured a destination for it.
+
+use super::{Reason, Subject};
+use crate::domain::change::{Action, Verdict};
+use crate::domain::mapping::{ActivityKind, Content};
+
+pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
+    let proposal = subject.proposal;
+    let Some(mapping) = subject.around.settings.mapping.as_ref() else {
+        return Vec::new();
+    };
+    let kind = match proposal.action {
+        // A mapping entry is itself the destination of the property it names.
+        Action::UpdateField if !proposal.entry_id.is_empty() => return Vec::new(),
+        Action::UpdateField | Action::CreateEvent => ActivityKind::Event,
+        Action::CreateTask => ActivityKind::Task,
+        Action::CreateNote => ActivityKind::Note,
+    };
+    let allowed = mapping.contents(kind);
+    let leaking: Vec<&str> = proposal
+        .contents
+        .iter()
+        .filter(|content| !allowed.contains(content))
+        .map(|content| Content::as_str(*content))
+        .collect();
+    if leaking.is_empty() {
+        return Vec::new();
+    }
+    vec![Reason::new(
+        "",
+        Verdict::Block,
+        "no_destination",
+        format!(
+            "{} may not leave as {}: no destination is configured",
+            leaking.join(", "),
+            proposal.object
+        ),
+    )]
+}

@@ -1,0 +1,105 @@
+//! A meeting as writeback needs it.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+
+/// One revision of one meeting.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Meeting {
+    /// Upstream's id.
+    pub id: String,
+    /// Grows with each analysis.
+    pub revision: u64,
+    /// Republished history: held for review, whatever else.
+    pub backfill: bool,
+    /// Calendar title; may be empty.
+    pub title: String,
+    /// Start.
+    pub started_at: DateTime<Utc>,
+    /// End.
+    pub ended_at: DateTime<Utc>,
+    /// Names (or addresses) of the people and organizer, in order.
+    pub participants: Vec<String>,
+    /// Where the recording is; empty when not recorded.
+    pub recording_url: String,
+    /// Notes.
+    pub notes: Content,
+    /// Summary.
+    pub summary: Content,
+    /// What the analysis found.
+    pub values: Vec<Extracted>,
+    /// The stage it suggests.
+    pub suggested_stage: Option<SuggestedStage>,
+}
+
+/// A text of the meeting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// None.
+    Absent,
+    /// Here.
+    Inline(String),
+    /// Too long for the event, kept elsewhere.
+    Elsewhere,
+}
+
+/// One value found for one property.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extracted {
+    /// Property key.
+    pub property: String,
+    /// The value.
+    pub value: Typed,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// What was said.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A suggested stage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SuggestedStage {
+    /// API name or label.
+    pub stage: String,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// What was said.
+    pub evidence: Vec<Evidence>,
+}
+
+/// What was said, by whom and when.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Evidence {
+    /// The words.
+    pub quote: String,
+    /// Who; empty when not known.
+    pub speaker: String,
+    /// Milliseconds from the start of the recording.
+    pub offset_ms: u64,
+}
+
+/// A value before it is fitted to a field.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Typed {
+    /// Plain text.
+    Text(String),
+    /// A number.
+    Number(Decimal),
+    /// Yes or no.
+    Bool(bool),
+    /// A day.
+    Date(NaiveDate),
+    /// A moment.
+    DateTime(DateTime<Utc>),
+    /// Several texts.
+    List(Vec<String>),
+    /// An amount; the currency is empty when not said.
+    Money {
+        /// How much.
+        amount: Decimal,
+        /// ISO 4217.
+        currency: String,
+    },
+    /// A text kept outside the event.
+    Elsewhere,
+}

@@ -1,0 +1,30 @@
+//! What writeback decides, as pure functions: no clock, no randomness, no I/O. The shell fetches and applies.
+//!
+//! Read in this order: [`plan`] turns a meeting, a match and a mapping into proposals; [`fit`] turns a value into
+//! what a field takes; [`gate`] says what stands in the way; [`verdict`] sums up; [`batching`] groups what may go;
+//! [`outcome`] says what an answer means.
+
+pub mod activity;
+pub mod batching;
+pub mod change;
+pub mod compare;
+pub mod decision;
+pub mod fit;
+pub mod gate;
+pub mod lane;
+pub mod looking;
+pub mod mapping;
+pub mod marker;
+pub mod meeting;
+pub mod outcome;
+pub mod overwrite;
+pub mod plan;
+pub mod reads;
+pub mod rehearsal;
+pub mod rules;
+pub mod schema;
+pub mod set_state;
+pub mod settings;
+pub mod text;
+pub mod value;
+pub mod verdict;

@@ -1,0 +1,63 @@
+//! Which fields of a record are read before it is judged: what is written, and what the gates look at.
+
+use std::collections::BTreeMap;
+
+use super::mapping::Mapping;
+use super::rules::{self, Rule};
+use super::schema::Schema;
+use super::settings::StageControls;
+
+/// Read of every object, where the user sees them.
+const ALWAYS: [&str; 3] = ["LastModifiedDate", "LastModifiedById", "RecordTypeId"];
+/// Read of opportunities, for the stage gate.
+const OPPORTUNITY: [&str; 2] = ["StageName", "IsClosed"];
+/// An Event found for the meeting gets text added.
+const EVENT: [&str; 1] = ["Description"];
+
+/// The fields to read, by object; only fields the user sees, because one hidden field fails the whole read.
+#[must_use]
+pub fn plan(
+    mapping: Option<&Mapping>,
+    schema: &Schema,
+    stages: &StageControls,
+    rules: &BTreeMap<String, Vec<Rule>>,
+) -> BTreeMap<String, Vec<String>> {
+    let mut reads = BTreeMap::new();
+    for (name, object) in schema {
+        let mut wanted: Vec<String> = ALWAYS.iter().map(|field| (*field).to_owned()).collect();
+        match name.as_str() {
+            "Opportunity" => {
+                wanted.extend(OPPORTUNITY.iter().map(|field| (*field).to_owned()));
+                wanted.extend(
+                    stages
+                        .controls
+                        .values()
+                        .flat_map(|control| control.required_fields.iter().cloned()),
+                );
+            }
+            "Event" => wanted.extend(EVENT.iter().map(|field| (*field).to_owned())),
+            _ => {}
+        }
+        for entry in mapping.iter().flat_map(|mapping| &mapping.entries) {
+            if entry.object != *name {
+                continue;
+            }
+            if let Some(controller) = object
+                .fields
+                .get(&entry.field)
+                .and_then(|field| field.controller.clone())
+            {
+                wanted.push(controller);
+            }
+            wanted.push(entry.field.clone());
+        }
+        if let Some(rules) = rules.get(name) {
+            wanted.extend(rules::needs(rules, object));
+        }
+        wanted.retain(|field| object.has(field));
+        wanted.sort_unstable();
+        wanted.dedup();
+        reads.insert(name.clone(), wanted);
+    }
+    reads
+}

@@ -1,0 +1,34 @@
+//! All SQL of the service: rows to domain and back. Real Postgres is the only implementation, so there is no trait.
+
+pub mod audit;
+pub mod changes;
+pub mod config;
+pub mod intake;
+pub mod outcomes;
+pub mod provenance;
+pub mod queue;
+pub mod regate;
+pub mod results;
+pub mod review;
+pub mod settings;
+pub mod usage;
+pub mod verification;
+
+use chassis::Failure;
+
+use crate::domain::change::Reason;
+
+/// A row that says something this version does not understand: written by a newer one, or damaged.
+pub(crate) fn unreadable(what: &'static str) -> Failure {
+    Failure::transient(format!("a stored {what} is not readable by this version"))
+}
+
+/// Reasons as stored.
+pub(crate) fn reasons_json(reasons: &[Reason]) -> String {
+    serde_json::to_string(reasons).expect("reasons always serialise")
+}
+
+/// Reasons from their stored form.
+pub(crate) fn reasons_from(json: &str) -> Result<Vec<Reason>, Failure> {
+    serde_json::from_str(json).map_err(|_| unreadable("reason"))
+}

@@ -1,0 +1,390 @@
+//! Reads change sets and changes for people, and writes what they decide.
+
+use std::collections::BTreeMap;
+
+use chassis::Failure;
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::{reasons_from, unreadable};
+use crate::domain::change::{Action, Reason, State};
+use crate::domain::meeting::Evidence;
+use crate::domain::set_state::SetState;
+
+/// One change with everything known about it.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The change.
+    pub id: Uuid,
+    /// Its set.
+    pub change_set_id: Uuid,
+    /// The meeting.
+    pub meeting_id: String,
+    /// What it does.
+    pub action: Action,
+    /// sObject.
+    pub object: String,
+    /// The record.
+    pub record_id: String,
+    /// The field.
+    pub field: String,
+    /// The mapping entry.
+    pub entry_id: String,
+    /// Version of the mapping.
+    pub mapping_version: i64,
+    /// JSON.
+    pub baseline: Option<String>,
+    /// JSON.
+    pub proposed: Option<String>,
+    /// JSON.
+    pub observed: Option<String>,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// What was said.
+    pub evidence: Vec<Evidence>,
+    /// Where it stands.
+    pub state: State,
+    /// Everything said of it.
+    pub reasons: Vec<Reason>,
+    /// When it was proposed.
+    pub proposed_at: DateTime<Utc>,
+    /// When its state last changed.
+    pub changed_at: DateTime<Utc>,
+    /// Who decided.
+    pub decided_by: String,
+    /// The meeting's trace.
+    pub traceparent: Option<String>,
+    /// Grows with each change of state.
+    pub version: i64,
+    /// Its lane.
+    pub lane: String,
+    /// From history.
+    pub priority: i16,
+}
+
+struct Row {
+    id: Uuid,
+    change_set_id: Uuid,
+    meeting_id: String,
+    action: String,
+    object: String,
+    record_id: String,
+    field: String,
+    entry_id: String,
+    mapping_version: i64,
+    baseline: Option<String>,
+    proposed: Option<String>,
+    observed: Option<String>,
+    confidence: f64,
+    evidence: String,
+    state: String,
+    reasons: String,
+    proposed_at: DateTime<Utc>,
+    changed_at: DateTime<Utc>,
+    decided_by: String,
+    traceparent: Option<String>,
+    version: i64,
+    lane: String,
+    priority: i16,
+}
+
+impl Row {
+    fn shown(self) -> Result<Shown, Failure> {
+        Ok(Shown {
+            action: Action::parse(&self.action).ok_or_else(|| unreadable("action"))?,
+            state: State::parse(&self.state).ok_or_else(|| unreadable("state"))?,
+            reasons: reasons_from(&self.reasons)?,
+            evidence: serde_json::from_str(&self.evidence).map_err(|_| unreadable("evidence"))?,
+            id: self.id,
+            change_set_id: self.change_set_id,
+            meeting_id: self.meeting_id,
+            object: self.object,
+            record_id: self.record_id,
+            field: self.field,
+            entry_id: self.entry_id,
+            mapping_version: self.mapping_version,
+            baseline: self.baseline,
+            proposed: self.proposed,
+            observed: self.observed,
+            confidence: self.confidence,
+            proposed_at: self.proposed_at,
+            changed_at: self.changed_at,
+            decided_by: self.decided_by,
+            traceparent: self.traceparent,
+            version: self.version,
+            lane: self.lane,
+            priority: self.priority,
+        })
+    }
+}
+
+/// The changes of sets, by set and in order.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn of_sets(
+    pool: &PgPool,
+    workspace: &str,
+    sets: &[Uuid],
+) -> Result<BTreeMap<Uuid, Vec<Shown>>, Failure> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select id, change_set_id, meeting_id, action, object, record_id, field, entry_id, mapping_version,
+             baseline::text as baseline, proposed::text as proposed, observed::text as observed, confidence,
+             evidence::text as "evidence!", state, reasons::text as "reasons!", proposed_at, changed_at, decided_by,
+             traceparent, version, lane, priority
+           from writeback.change where workspace = $1 and change_set_id = any($2) order by id"#,
+        workspace,
+        sets
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut by_set: BTreeMap<Uuid, Vec<Shown>> = BTreeMap::new();
+    for row in rows {
+        let shown = row.shown()?;
+        by_set.entry(shown.change_set_id).or_default().push(shown);
+    }
+    Ok(by_set)
+}
+
+/// Changes in some states, oldest first, after `after`.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn page(
+    pool: &PgPool,
+    workspace: &str,
+    states: &[String],
+    after: Uuid,
+    rows_max: i64,
+) -> Result<Vec<Shown>, Failure> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select id, change_set_id, meeting_id, action, object, record_id, field, entry_id, mapping_version,
+             baseline::text as baseline, proposed::text as proposed, observed::text as observed, confidence,
+             evidence::text as "evidence!", state, reasons::text as "reasons!", proposed_at, changed_at, decided_by,
+             traceparent, version, lane, priority
+           from writeback.change where workspace = $1 and id > $2 and state = any($3) order by id limit $4"#,
+        workspace,
+        after,
+        states,
+        rows_max
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(Row::shown).collect()
+}
+
+/// Changes by id, locked for a decision.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn lock(
+    connection: &mut PgConnection,
+    workspace: &str,
+    ids: &[Uuid],
+) -> Result<Vec<Shown>, Failure> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select id, change_set_id, meeting_id, action, object, record_id, field, entry_id, mapping_version,
+             baseline::text as baseline, proposed::text as proposed, observed::text as observed, confidence,
+             evidence::text as "evidence!", state, reasons::text as "reasons!", proposed_at, changed_at, decided_by,
+             traceparent, version, lane, priority
+           from writeback.change where workspace = $1 and id = any($2) order by id for update"#,
+        workspace,
+        ids
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Row::shown).collect()
+}
+
+/// Changes by id.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn by_ids(pool: &PgPool, workspace: &str, ids: &[Uuid]) -> Result<Vec<Shown>, Failure> {
+    let mut connection = pool.begin().await?;
+    let shown = lock(&mut connection, workspace, ids).await;
+    connection.rollback().await?;
+    shown
+}
+
+/// How many changes are in each state.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn counts(pool: &PgPool, workspace: &str) -> Result<Vec<(State, u64)>, Failure> {
+    let rows = sqlx::query!(
+        r#"select state, count(*) as "count!" from writeback.change where workspace = $1 group by state"#,
+        workspace
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let state = State::parse(&row.state).ok_or_else(|| unreadable("state"))?;
+            Ok((state, u64::try_from(row.count).unwrap_or(0)))
+        })
+        .collect()
+}
+
+/// One set, without its changes.
+#[derive(Debug, Clone)]
+pub struct Set {
+    /// The set.
+    pub id: Uuid,
+    /// The meeting.
+    pub meeting_id: String,
+    /// Its revision.
+    pub meeting_revision: i64,
+    /// Where it stands.
+    pub state: SetState,
+    /// The decision.
+    pub decision_id: String,
+    /// When it was built.
+    pub created_at: DateTime<Utc>,
+    /// The meeting's trace.
+    pub traceparent: Option<String>,
+    /// The meeting's title.
+    pub title: String,
+    /// Why there are no changes.
+    pub empty_reason: String,
+}
+
+/// Sets, newest first, before `before`.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn sets(
+    pool: &PgPool,
+    workspace: &str,
+    before: Uuid,
+    rows_max: i64,
+) -> Result<Vec<Set>, Failure> {
+    let rows = sqlx::query!(
+        "select id, meeting_id, meeting_revision, state, decision_id, created_at, traceparent, title, empty_reason
+         from writeback.change_set where workspace = $1 and id < $2 order by id desc limit $3",
+        workspace,
+        before,
+        rows_max
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Set {
+            id: row.id,
+            meeting_id: row.meeting_id,
+            meeting_revision: row.meeting_revision,
+            state: SetState::parse(&row.state),
+            decision_id: row.decision_id,
+            created_at: row.created_at,
+            traceparent: row.traceparent,
+            title: row.title,
+            empty_reason: row.empty_reason,
+        })
+        .collect())
+}
+
+/// One set by its id, or the newest of a meeting.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn set(
+    pool: &PgPool,
+    workspace: &str,
+    id: Option<Uuid>,
+    meeting_id: &str,
+) -> Result<Option<Set>, Failure> {
+    let row = sqlx::query!(
+        "select id, meeting_id, meeting_revision, state, decision_id, created_at, traceparent, title, empty_reason
+         from writeback.change_set
+         where workspace = $1 and ((id = $2) or ($2 is null and meeting_id = $3))
+         order by meeting_revision desc, decision_sequence desc limit 1",
+        workspace,
+        id,
+        meeting_id
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(|row| Set {
+        id: row.id,
+        meeting_id: row.meeting_id,
+        meeting_revision: row.meeting_revision,
+        state: SetState::parse(&row.state),
+        decision_id: row.decision_id,
+        created_at: row.created_at,
+        traceparent: row.traceparent,
+        title: row.title,
+        empty_reason: row.empty_reason,
+    }))
+}
+
+/// A person's decision about one change.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    /// The change.
+    pub id: Uuid,
+    /// Approved or dismissed.
+    pub state: State,
+    /// The value instead, JSON; `None` keeps it.
+    pub edited: Option<String>,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Writes decisions.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn decide(connection: &mut PgConnection, decided: &[Decided]) -> Result<(), Failure> {
+    if decided.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = decided.iter().map(|row| row.id).collect();
+    let states: Vec<String> = decided
+        .iter()
+        .map(|row| row.state.as_str().to_owned())
+        .collect();
+    let edited: Vec<Option<String>> = decided.iter().map(|row| row.edited.clone()).collect();
+    let by: Vec<String> = decided.iter().map(|row| row.by.clone()).collect();
+    let reasons: Vec<String> = decided.iter().map(|row| row.reason.clone()).collect();
+    sqlx::query!(
+        "update writeback.change c set state = row.state, version = c.version + 1, regate = false,
+           piece = coalesce(row.edited::jsonb, c.proposed, c.piece), proposed = coalesce(row.edited::jsonb, c.proposed),
+           decided_by = row.decided_by, decision_reason = row.reason, decided_at = now(), changed_at = now(),
+           not_before = now(), attempts = 0
+         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
+           as row (id, state, edited, decided_by, reason)
+         where c.id = row.id",
+        &ids,
+        &states,
+        &edited as &[Option<String>],
+        &by,
+        &reasons,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// When a write was last confirmed, and the version of the mapping in use.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn last_applied_at(
+    pool: &PgPool,
+    workspace: &str,
+) -> Result<Option<DateTime<Utc>>, Failure> {
+    let row = sqlx::query_scalar!(
+        "select last_applied_at from writeback.usage where workspace = $1",
+        workspace
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.flatten())
+}
