@@ -80,6 +80,11 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// Nodes visited so far.
+    pub(crate) fn nodes_visited(&self) -> u32 {
+        NODES_VISITED_MAX - self.nodes_left
+    }
+
     /// The value of a node.
     pub(crate) fn eval(&mut self, node: NodeId) -> Eval<'a> {
         self.visit(node)?;

@@ -8,6 +8,7 @@
 mod phrase;
 mod responsible;
 
+use std::cell::Cell;
 use std::fmt::{self, Display, Formatter};
 
 pub use responsible::Responsible;
@@ -18,6 +19,11 @@ use crate::formula::Formula;
 use crate::program::{NodeId, Op, Program};
 use crate::token::Span;
 use crate::value::Value;
+
+/// Most nodes visited for one explanation. Formula fields share nodes, so their paths can outnumber
+/// them; past the bound a part of the rule is shown whole,
+/// and further arms are left out.
+const NODES_VISITED_MAX: u32 = 2_000_000;
 
 /// Where a value comes from, in the order a person can act on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,6 +120,7 @@ impl Formula {
             context: *context,
             hidden: vec![false; program.references.len()],
             sources: self.sources(changed),
+            nodes_left: Cell::new(NODES_VISITED_MAX),
         };
         if run.truth(program.root, Arm::Chosen) != Ok(Some(true)) {
             return None;
@@ -126,7 +133,8 @@ impl Formula {
         let because = run.conditions(&because, self.source());
         // A second reason shows every value it reads.
         run.hidden.fill(false);
-        let also = run.conditions(&also, self.source());
+        let mut also = run.conditions(&also, self.source());
+        also.retain(|other| because.iter().all(|kept| kept.clause != other.clause));
         Some(Explanation { because, also })
     }
 
@@ -188,6 +196,7 @@ struct Run<'a> {
     context: Context<'a>,
     hidden: Vec<bool>,
     sources: Vec<Source>,
+    nodes_left: Cell<u32>,
 }
 
 impl Run<'_> {
@@ -197,13 +206,24 @@ impl Run<'_> {
             Arm::Chosen => self.hidden.as_slice(),
             Arm::Other => &[],
         };
-        Machine::hiding(self.program, self.context, hidden).truth(node)
+        let mut machine = Machine::hiding(self.program, self.context, hidden);
+        let truth = machine.truth(node);
+        self.spend(machine.nodes_visited());
+        truth
+    }
+
+    fn spend(&self, nodes: u32) {
+        self.nodes_left
+            .set(self.nodes_left.get().saturating_sub(nodes));
     }
 
     fn hide_what_does_not_matter(&mut self) {
         let mut order: Vec<usize> = (0..self.hidden.len()).collect();
         order.sort_by_key(|index| std::cmp::Reverse(self.sources[*index]));
         for index in order {
+            if self.nodes_left.get() == 0 {
+                return;
+            }
             self.hidden[index] = true;
             if self.truth(self.program.root, Arm::Chosen) != Ok(Some(true)) {
                 self.hidden[index] = false;
@@ -213,7 +233,13 @@ impl Run<'_> {
 
     /// Leaves that give `node` the truth `wanted`.
     fn leaves(&self, node: NodeId, wanted: bool, arm: Arm, found: &mut Found) {
+        self.spend(1);
         match self.program.op(node) {
+            _ if self.nodes_left.get() == 0 => {
+                if arm == Arm::Chosen {
+                    found.push((node, wanted), arm);
+                }
+            }
             Op::Not(operand) => self.leaves(operand, !wanted, arm, found),
             Op::And(kids) => self.junction(self.program.kids(kids), wanted, wanted, arm, found),
             Op::Or(kids) => self.junction(self.program.kids(kids), wanted, !wanted, arm, found),

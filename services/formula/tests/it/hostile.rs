@@ -159,6 +159,31 @@ fn formula_fields_that_multiply_or_circle_are_bounded() {
 }
 
 #[test]
+fn an_explanation_through_formula_fields_that_multiply_is_bounded() {
+    let mut schema = Fields::default();
+    schema.declare("f0", Field::stored(Kind::Boolean));
+    for level in 1..60 {
+        let below = level - 1;
+        schema.declare(
+            &format!("f{level}"),
+            Field {
+                kind: Kind::Boolean,
+                formula: Some((format!("f{below} || f{below} && f{below}"), Blanks::Blank)),
+            },
+        );
+    }
+    let record: Record = [("f0", Value::Bool(true))].into_iter().collect();
+    let rule = compile_rule("f59", &schema).expect("compiles");
+    let explanation = rule
+        .explain(&Context::new(&record), &["f0"])
+        .expect("it fires");
+    assert_eq!(
+        explanation.to_string(),
+        "The rule fires because f0 is true."
+    );
+}
+
+#[test]
 fn a_text_of_a_hundred_thousand_characters_is_no_formula() {
     for source in [
         "(".repeat(100_000),
