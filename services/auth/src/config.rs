@@ -43,6 +43,11 @@ pub struct Options {
     #[arg(long, env = "AUTH_PROBE_POLL_MS", default_value_t = 10_000)]
     pub auth_probe_poll_ms: u64,
 
+    /// Age of an access token, in days, at which its grant is refreshed although nobody asked: orgs may end a grant that
+    /// was idle for 30 days
+    #[arg(long, env = "AUTH_KEEP_ALIVE_DAYS", default_value_t = 7, value_parser = clap::value_parser!(i32).range(1..=29))]
+    pub auth_keep_alive_days: i32,
+
     /// Salesforce.
     #[command(flatten)]
     pub salesforce: salesforce::Options,

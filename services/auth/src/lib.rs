@@ -25,7 +25,7 @@ pub mod seal;
 mod secret_text;
 mod service;
 pub mod store;
-mod telemetry;
+pub mod telemetry;
 mod wire;
 
 pub use config::Options;

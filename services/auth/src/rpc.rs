@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chassis::{Db, Failure};
+use chassis::Db;
 use chrono::Utc;
 use events::auth::v1 as wire_auth;
 use events::auth::v1::{
@@ -55,35 +55,11 @@ pub struct AuthRpc {
     pub public_url: String,
 }
 
-/// The store is away or refuses: the caller may try again, the log knows why.
-pub(crate) fn unavailable(failure: Failure) -> RpcError {
-    match failure {
-        Failure::Unavailable { what, .. } => RpcError::new(
-            Code::Unavailable,
-            format!("{what} is unavailable, try again shortly"),
-        ),
-        Failure::Transient { .. } => {
-            tracing::warn!(error = failure.chain(), "request failed");
-            RpcError::new(
-                Code::Unavailable,
-                "connections cannot be read right now, try again shortly",
-            )
-        }
-        Failure::Permanent { .. } => {
-            tracing::error!(error = failure.chain(), "request failed");
-            RpcError::new(
-                Code::Internal,
-                "stored connection is not usable; the log of auth knows why",
-            )
-        }
-    }
-}
-
 fn denied(denied: Denied) -> RpcError {
     match denied {
         state @ Denied::State { .. } => RpcError::new(Code::FailedPrecondition, state.to_string()),
         Denied::Later(reason) => RpcError::new(Code::Unavailable, reason),
-        Denied::Store(failure) => unavailable(failure),
+        Denied::Store(failure) => wire::unavailable(failure),
     }
 }
 
@@ -105,7 +81,7 @@ fn page(field: &str, asked: u32, default: u32, max: u32) -> Result<i64, RpcError
 impl AuthRpc {
     async fn connection(&self, workspace: &events::WorkspaceId) -> Result<Connection, RpcError> {
         let found = store::connection::get(self.db.pool(), workspace).await;
-        let found = found.map_err(|error| unavailable(error.into()))?;
+        let found = found.map_err(|error| wire::unavailable(error.into()))?;
         Ok(found.unwrap_or_else(|| Connection::never(workspace.clone(), Utc::now())))
     }
 }
@@ -186,7 +162,7 @@ impl wire_auth::Auth for AuthRpc {
         }
         let mut found = store::connection::list(self.db.pool(), &request.page_token, rows_max + 1)
             .await
-            .map_err(|error| unavailable(error.into()))?;
+            .map_err(|error| wire::unavailable(error.into()))?;
         let more = i64::try_from(found.len()).unwrap_or(i64::MAX) > rows_max;
         if more {
             found.pop();
@@ -211,7 +187,7 @@ impl wire_auth::Auth for AuthRpc {
         let rows_max = page("limit", request.limit, HISTORY_DEFAULT, HISTORY_MAX)?;
         let past = store::connection::history(self.db.pool(), &workspace, rows_max)
             .await
-            .map_err(|error| unavailable(error.into()))?;
+            .map_err(|error| wire::unavailable(error.into()))?;
         let changes = past
             .iter()
             .map(|past| wire::changed(&past.connection, past.previous_state))
@@ -251,7 +227,7 @@ impl wire_auth::Auth for AuthRpc {
         let workspace = wire::workspace(&request.workspace)?;
         let ended =
             disconnect::disconnect(&self.db, &self.ring, &workspace, &context.caller.actor).await;
-        let ended = ended.map_err(unavailable)?;
+        let ended = ended.map_err(wire::unavailable)?;
         // Usually Salesforce confirms at once; when it does not, the revoker goes on.
         if !matches!(
             timeout(Duration::from_secs(REVOKE_WAIT_S), self.revoker.step()).await,
@@ -287,7 +263,7 @@ impl wire_auth::Auth for AuthRpc {
             &context.caller.actor,
         )
         .await;
-        let reported = reported.map_err(unavailable)?;
+        let reported = reported.map_err(wire::unavailable)?;
         let connection = reported.unwrap_or_else(|| Connection::never(workspace, Utc::now()));
         Ok(ReportAccessProblemResponse {
             connection: Some(wire::connection(&connection)),

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::access_token::AccessTokens;
 use crate::app::complete_connect::CompleteConnect;
+use crate::app::keep_alive::KeepAlive;
 use crate::app::open_link::OpenLink;
 use crate::app::probe::Prober;
 use crate::app::revoke::Revoker;
@@ -81,6 +82,11 @@ impl Service for Auth {
             call_ms,
             wake: Arc::new(Notify::new()),
         };
+        let keep_alive = KeepAlive {
+            db: db.clone(),
+            tokens: tokens.clone(),
+            days: options.auth_keep_alive_days,
+        };
         let prober = Prober {
             db: db.clone(),
             salesforce: salesforce.clone(),
@@ -103,7 +109,7 @@ impl Service for Auth {
                 redirect_uri,
                 call_ms,
                 tasks: tasks.clone(),
-                telemetry,
+                telemetry: telemetry.clone(),
             },
             console_url,
             secure: public_url.starts_with("https://"),
@@ -118,7 +124,8 @@ impl Service for Auth {
         }));
         rig.task("revoke", move |stop| revoker.run(stop));
         rig.task("probe", move |stop| prober.run(stop));
-        rig.task("sweep", move |stop| sweep::run(db, stop));
+        rig.task("sweep", move |stop| sweep::run(db, telemetry, stop));
+        rig.task("keep_alive", move |stop| keep_alive.run(stop));
         // Refreshes and code exchanges in the air end before the process does: each may hold the only copy of a token.
         rig.task("flights", move |stop| async move {
             stop.cancelled().await;

@@ -1,13 +1,16 @@
 //! Auth's own metrics, beside those every service has.
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Counter, Meter};
+use opentelemetry::metrics::{Counter, Gauge, Meter};
+
+use crate::domain::state::State;
 
 /// The instruments. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Telemetry {
     refreshes: Counter<u64>,
     connects: Counter<u64>,
+    connections: Gauge<i64>,
 }
 
 impl Telemetry {
@@ -25,6 +28,10 @@ impl Telemetry {
                 .u64_counter("ergo.auth.connects")
                 .with_description("Ended attempts to connect by outcome")
                 .build(),
+            connections: meter
+                .i64_gauge("ergo.auth.connections")
+                .with_description("Connections by state, as this replica last counted them")
+                .build(),
         }
     }
 
@@ -36,5 +43,15 @@ impl Telemetry {
     /// Counts an attempt to connect.
     pub fn connect_ended(&self, outcome: &'static str) {
         self.connects.add(1, &[KeyValue::new("outcome", outcome)]);
+    }
+
+    /// Sets how many connections are in each state; states that are not in `counts` have none.
+    pub fn connections(&self, counts: &[(State, i64)]) {
+        for state in State::ALL {
+            let found = counts.iter().find(|(counted, _)| *counted == state);
+            let attributes = [KeyValue::new("state", state.as_str())];
+            self.connections
+                .record(found.map_or(0, |(_, count)| *count), &attributes);
+        }
     }
 }

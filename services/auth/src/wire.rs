@@ -1,8 +1,10 @@
 //! Protobuf to domain and back; nothing else names the messages.
 
+use chassis::Failure;
 use chrono::{DateTime, Utc};
 use events::crm::v1 as crm;
-use events::{Timestamp, WorkspaceId, rpc::RpcError};
+use events::rpc::{Code, RpcError};
+use events::{Timestamp, WorkspaceId};
 
 use crate::domain::connection::Connection;
 use crate::domain::state::{Cause, Loss, State, Suspension};
@@ -19,6 +21,30 @@ pub(crate) fn workspace(text: &str) -> Result<WorkspaceId, RpcError> {
             text.trim_start_matches("workspace ").to_owned(),
         )
     })
+}
+
+/// The store is away or refuses: the caller may try again, the log knows why.
+pub(crate) fn unavailable(failure: Failure) -> RpcError {
+    match failure {
+        Failure::Unavailable { what, .. } => RpcError::new(
+            Code::Unavailable,
+            format!("{what} is unavailable, try again shortly"),
+        ),
+        Failure::Transient { .. } => {
+            tracing::warn!(error = failure.chain(), "request failed");
+            RpcError::new(
+                Code::Unavailable,
+                "connections cannot be read right now, try again shortly",
+            )
+        }
+        Failure::Permanent { .. } => {
+            tracing::error!(error = failure.chain(), "request failed");
+            RpcError::new(
+                Code::Internal,
+                "stored connection is not usable; the log of auth knows why",
+            )
+        }
+    }
 }
 
 /// A moment.

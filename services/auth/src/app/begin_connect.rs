@@ -6,14 +6,14 @@ use events::WorkspaceId;
 use events::rpc::{Code, RpcError};
 use salesforce::host::{Base, DomainKind};
 use salesforce::{LoginChoice, Salesforce};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use super::change;
 use crate::domain::attempt::{ATTEMPT_MINUTES_MAX, return_path};
 use crate::domain::state::Trigger;
-use crate::secret_text;
 use crate::store::{self, attempt::Attempt};
+use crate::{secret_text, wire};
 
 /// Links of one workspace that may be open at once.
 const ATTEMPTS_OPEN_MAX: i64 = 10;
@@ -83,7 +83,7 @@ pub async fn begin(db: &Db, salesforce: &Salesforce, wish: Wish<'_>) -> Result<L
     let ticket = secret_text::random();
     let stored = store_attempt(db, &attempt, &ticket)
         .await
-        .map_err(super::super::rpc::unavailable)?;
+        .map_err(wire::unavailable)?;
     if !stored {
         return Err(RpcError::new(
             Code::ResourceExhausted,
@@ -97,7 +97,6 @@ pub async fn begin(db: &Db, salesforce: &Salesforce, wish: Wish<'_>) -> Result<L
 
 /// False when too many attempts are open.
 async fn store_attempt(db: &Db, attempt: &Attempt, ticket: &SecretString) -> Result<bool, Failure> {
-    use secrecy::ExposeSecret as _;
     let mut unit = db.begin().await?;
     let before = store::connection::lock_or_create(unit.connection(), &attempt.workspace).await?;
     if store::attempt::open_count(unit.connection(), &attempt.workspace).await? >= ATTEMPTS_OPEN_MAX

@@ -9,38 +9,34 @@
 
 use std::time::Duration;
 
-use chassis::Failure;
 use chrono::Utc;
 use events::WorkspaceId;
 use rand::Rng as _;
 use salesforce::Outcome;
 use salesforce::host::Base;
-use salesforce::oauth::{OurFault, TokenError, TokenFailure, TokenKind, TokenResponse};
+use salesforce::oauth::{OurFault, TokenError, TokenFailure, TokenKind};
 use secrecy::SecretString;
 use tokio::time::timeout;
-use uuid::Uuid;
 
 use super::access_token::{AccessTokens, Denied, Token};
 use super::change;
 use crate::domain::refresh::{AfterLook, Decision, Purpose, Sight, after_look, decide};
-use crate::domain::state::{Loss, State, Trigger};
+use crate::domain::state::{Loss, Trigger};
 use crate::domain::trouble::{self, Evidence, Verdict};
 use crate::store::lease::{Residue, Standing};
 use crate::store::{self, lease, secret};
 
 /// Who the history names for changes found out here.
-const ACTOR: &str = "service:auth/refresh";
+pub(super) const ACTOR: &str = "service:auth/refresh";
 /// Looks without a clear answer before an org counts as not allowing them.
 const LOOKS_MAX: u32 = 5;
-/// Attempts to store an answer in hand, a second apart at most: a database that fails over needs less.
-const STORE_ATTEMPTS_MAX: u32 = 90;
 /// Pause after an answer we must not use, in seconds: somebody tampers, or our configuration is wrong.
 const UNUSABLE_PAUSE_S: u64 = 60;
 
 /// A lease in hand.
 pub(super) struct Work {
-    workspace: WorkspaceId,
-    standing: Standing,
+    pub(super) workspace: WorkspaceId,
+    pub(super) standing: Standing,
     fence: i64,
     look_first: bool,
 }
@@ -249,7 +245,7 @@ impl AccessTokens {
     }
 
     /// Records a failure and what it does to the connection, unless the lease has passed on.
-    async fn conclude(
+    pub(super) async fn conclude(
         &self,
         work: &Work,
         verdict: Verdict,
@@ -331,137 +327,6 @@ impl AccessTokens {
             });
         }
         Err(Denied::Later(denied))
-    }
-
-    /// Stores an answer, again and again if need be: with rotation it holds the only valid token there is.
-    async fn keep(&self, work: &Work, response: &TokenResponse) -> Result<Token, Denied> {
-        if response.org_id.as_str() != work.standing.organization_id {
-            tracing::error!(workspace = %work.workspace, "refresh answered for another org");
-            return self
-                .conclude(
-                    work,
-                    Verdict::Lose(Loss::Revoked),
-                    Residue::Nothing,
-                    Evidence::default(),
-                    0,
-                )
-                .await;
-        }
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            match self.keep_once(work, response).await {
-                Ok(outcome) => return outcome,
-                Err(failure) if attempt < STORE_ATTEMPTS_MAX => {
-                    tracing::warn!(workspace = %work.workspace, error = failure.chain(), attempt, "new token is not stored yet");
-                    let pause_ms = (50 * u64::from(attempt)).min(1_000);
-                    tokio::time::sleep(Duration::from_millis(pause_ms)).await;
-                }
-                Err(failure) => {
-                    tracing::error!(workspace = %work.workspace, error = failure.chain(), "new token could not be stored and is lost");
-                    return Err(failure.into());
-                }
-            }
-        }
-    }
-
-    async fn keep_once(
-        &self,
-        work: &Work,
-        response: &TokenResponse,
-    ) -> Result<Result<Token, Denied>, Failure> {
-        let inner = &self.inner;
-        let mut unit = inner.db.begin().await?;
-        let db = unit.connection();
-        let Some(before) = store::connection::lock(db, &work.workspace).await? else {
-            return Ok(Err(Denied::State {
-                state: State::NotConnected,
-                detail: String::new(),
-            }));
-        };
-        let Some(standing) = lease::standing_in(db, &work.workspace).await? else {
-            return Ok(Err(Denied::State {
-                state: State::NotConnected,
-                detail: String::new(),
-            }));
-        };
-        if before.state == State::Disconnected || before.state == State::Authorizing {
-            // Disconnected while Salesforce was answering: the new token must not stay alive unknown to anyone.
-            if let Some(orphan) = &response.refresh_token {
-                let id = Uuid::new_v4();
-                store::revocation::enqueue(
-                    db,
-                    &inner.ring,
-                    id,
-                    &work.workspace,
-                    response.instance.as_str(),
-                    orphan,
-                )
-                .await?;
-                unit.commit().await?;
-            }
-            return Ok(Err(Denied::State {
-                state: before.state,
-                detail: before.cause.detail().to_owned(),
-            }));
-        }
-        if standing.facts.generation != work.standing.facts.generation {
-            // Reconnected meanwhile, or our own commit succeeded and its confirmation was lost.
-            return Ok(Err(Denied::Later(
-                "a newer token was stored meanwhile; ask again",
-            )));
-        }
-        let rotated = response.refresh_token.as_ref().map(|_| true);
-        let generation = lease::advance(db, &work.workspace, rotated).await?;
-        let place = |kind| secret::Place {
-            workspace: &work.workspace,
-            kind,
-            owner: "",
-        };
-        if let Some(refresh_token) = &response.refresh_token {
-            secret::put(
-                db,
-                &inner.ring,
-                place(secret::Kind::RefreshToken),
-                generation,
-                refresh_token,
-            )
-            .await?;
-        }
-        secret::put(
-            db,
-            &inner.ring,
-            place(secret::Kind::AccessToken),
-            generation,
-            &response.access_token,
-        )
-        .await?;
-        lease::settle(db, &work.workspace).await?;
-        let mut after = before.clone();
-        if let Some(moved) = after.moved(response.instance.as_str()) {
-            after = moved;
-        }
-        // A late answer undoes "rotation lost". A suspension is only lifted by a probe, which also tries the API.
-        if after.state == State::ReconnectRequired
-            && let Some(healed) = after.after(Trigger::Healed, Utc::now())
-        {
-            after = healed;
-        }
-        if after != before {
-            change::save(&mut unit, &before, &after, ACTOR).await?;
-        }
-        unit.commit().await?;
-        inner.telemetry.refreshed("refreshed");
-        tracing::info!(workspace = %work.workspace, token.generation = generation, token.rotated = rotated.is_some(), "access token refreshed");
-        let standing = Standing {
-            instance_url: response.instance.as_str().to_owned(),
-            ..standing
-        };
-        Ok(Ok(standing.token(
-            response.access_token.clone(),
-            generation,
-            true,
-        )))
     }
 
     /// From the start of a call until it cannot be running any more, in milliseconds.

@@ -1,4 +1,5 @@
-//! Attempts nobody finished: their first connection falls back, their secrets are destroyed.
+//! Attempts nobody finished: their first connection falls back, their secrets are destroyed. The connections are counted on
+//! the way.
 
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use rand::Rng as _;
 use super::change;
 use crate::domain::state::Trigger;
 use crate::store;
+use crate::telemetry::Telemetry;
 
 /// Who the history names.
 const ACTOR: &str = "service:auth/sweep";
@@ -20,7 +22,7 @@ const ROWS_MAX: i64 = 200;
 ///
 /// # Errors
 /// Never; trouble is logged and tried again.
-pub async fn run(db: Db, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn run(db: Db, telemetry: Telemetry, stop: CancellationToken) -> anyhow::Result<()> {
     loop {
         let pause = Duration::from_millis(rand::rng().random_range(POLL_MS / 2..POLL_MS));
         tokio::select! {
@@ -29,6 +31,9 @@ pub async fn run(db: Db, stop: CancellationToken) -> anyhow::Result<()> {
         }
         if let Err(failure) = step(&db).await {
             tracing::warn!(error = failure.chain(), "ended attempts cannot be swept");
+        }
+        if let Ok(counts) = store::connection::count_by_state(db.pool()).await {
+            telemetry.connections(&counts);
         }
     }
 }

@@ -18,7 +18,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
 
-use crate::app::complete_connect::{Answer, CompleteConnect, Problem};
+use crate::app::complete_connect::{Answer, CompleteConnect};
+use crate::app::connect_problem::Problem;
 use crate::app::open_link::OpenLink;
 use cookie::Cookies;
 

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use salesforce::oauth::AuthorizeFailure;
 
-use crate::app::complete_connect::Problem;
+use crate::app::connect_problem::Problem;
 use crate::domain::attempt::Refusal;
 use crate::domain::trouble::our_fault;
 

@@ -295,3 +295,48 @@ pub async fn abandoned(pool: &PgPool, rows_max: i64) -> Result<Vec<WorkspaceId>,
         })
         .collect()
 }
+
+/// Usable connections whose access token is older than `days`, with its generation, oldest first, at most `rows_max`.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn idle(
+    pool: &PgPool,
+    days: i32,
+    rows_max: i64,
+) -> Result<Vec<(WorkspaceId, i64)>, StoreError> {
+    let rows = sqlx::query!(
+        "select c.workspace, c.token_generation from auth.connection c \
+         join auth.sealed s on s.workspace = c.workspace and s.kind = 'access_token' and s.owner = '' \
+         where c.state in ('connected', 'access_limited') and s.sealed_at < now() - make_interval(days => $1) \
+         order by s.sealed_at limit $2",
+        days,
+        rows_max
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let workspace = row.workspace.parse().map_err(|_| StoreError::Unknown {
+                workspace: row.workspace,
+                what: "workspace",
+            })?;
+            Ok((workspace, row.token_generation))
+        })
+        .collect()
+}
+
+/// How many connections there are per state, for gauges.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn count_by_state(pool: &PgPool) -> Result<Vec<(State, i64)>, StoreError> {
+    let rows =
+        sqlx::query!("select state, count(*) as \"count!\" from auth.connection group by state")
+            .fetch_all(pool)
+            .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| Some((State::parse(&row.state)?, row.count)))
+        .collect())
+}

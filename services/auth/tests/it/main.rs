@@ -5,6 +5,7 @@ mod chaos;
 mod connect;
 mod connection;
 mod keys;
+mod killed;
 mod purity;
 mod refresh;
 mod secrets;

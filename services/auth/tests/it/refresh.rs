@@ -17,7 +17,7 @@ fn fault(kind: FaultKind) -> Fault {
 }
 
 /// Asks until there is a token; every refusal on the way must be one that passes.
-async fn until_token(auth: &Replica, rejected: u64) -> u64 {
+pub(crate) async fn until_token(auth: &Replica, rejected: u64) -> u64 {
     let token = eventually(LIMIT, async || match auth.token(rejected).await {
         Ok(token) => Some(token),
         Err(error) => {
@@ -264,5 +264,30 @@ async fn a_wrong_consumer_secret_is_our_fault_and_disconnects_nobody() {
         "{error}"
     );
     assert_eq!(auth.connection().await, connected);
+    auth.stop().await;
+}
+
+#[tokio::test]
+async fn an_idle_grant_is_used_before_its_org_forgets_it() {
+    let world = World::new().await;
+    let auth = world.start().await;
+    world.connect(&auth).await;
+    let token = auth.token(0).await.expect("a token");
+    let db = auth.running.db().expect("has a store").clone();
+    let idle = async || {
+        auth::store::connection::idle(db.pool(), 7, 10)
+            .await
+            .expect("reads")
+            .len()
+    };
+    assert_eq!(idle().await, 0);
+    world
+        .execute("update auth.sealed set sealed_at = now() - interval '8 days'")
+        .await;
+    assert_eq!(idle().await, 1);
+    // What the round does with each of them.
+    let newer = auth.token(token.generation).await.expect("refreshed");
+    assert_eq!(newer.generation, token.generation + 1);
+    assert_eq!(idle().await, 0);
     auth.stop().await;
 }

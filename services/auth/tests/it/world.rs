@@ -82,6 +82,7 @@ impl World {
                 auth_refresh_settle_ms: 200,
                 auth_retry_pause_ms: 20,
                 auth_probe_poll_ms: 50,
+                auth_keep_alive_days: 7,
                 salesforce,
                 seal: auth::seal::Options {
                     seal_keys_file: None,
