@@ -52,15 +52,6 @@ impl ApiError {
         Self::bare(404, "NOT_FOUND", "The requested resource does not exist")
     }
 
-    /// A record that is missing, deleted or not shared.
-    pub fn no_record() -> Self {
-        Self::bare(
-            404,
-            "NOT_FOUND",
-            "Provided external ID field does not exist or is not accessible: Id",
-        )
-    }
-
     /// A record in the recycle bin.
     pub fn deleted() -> Self {
         Self::save("ENTITY_IS_DELETED", "entity is deleted", &[]).with_status(404)

@@ -242,6 +242,10 @@ impl Org {
     pub fn touch(&mut self) {
         let now_ms = self.now_ms();
         self.schema.touch(now_ms);
+        for index in 0..self.rules.len() {
+            let (object, source) = (self.rules[index].object, self.rules[index].formula.clone());
+            self.rules[index].compiled = crate::evaluate::compile(self, object, &source).ok();
+        }
     }
 }
 

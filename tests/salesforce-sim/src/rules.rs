@@ -1,5 +1,8 @@
 //! Validation rules: a formula that blocks the save when it is true.
 
+use std::sync::Arc;
+
+use formula::Formula;
 use serde_json::{Value as Json, json};
 
 use crate::error::{ApiError, SaveErrors};
@@ -30,6 +33,8 @@ pub struct ValidationRule {
     pub created_ms: i64,
     /// When it was last changed, in ms.
     pub modified_ms: i64,
+    /// The formula, compiled against the current schema; none when it no longer compiles.
+    pub compiled: Option<Arc<Formula>>,
 }
 
 impl ValidationRule {
@@ -56,7 +61,11 @@ pub fn failures(tx: &Tx<'_>, draft: &Draft<'_>) -> SaveErrors {
         .iter()
         .filter(|rule| rule.active && rule.object == draft.object)
     {
-        if crate::evaluate::fires(tx, draft, &rule.formula) {
+        if rule
+            .compiled
+            .as_ref()
+            .is_some_and(|formula| crate::evaluate::fires(tx, draft, formula))
+        {
             let fields: Vec<&str> = rule.error_field.as_deref().into_iter().collect();
             errors.push(ApiError::save(
                 "FIELD_CUSTOM_VALIDATION_EXCEPTION",

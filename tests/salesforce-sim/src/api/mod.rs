@@ -56,7 +56,7 @@ pub fn read(view: &View<'_>, request: &Request) -> Response {
     let (org, access) = (view.org, view.access);
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     match path.as_slice() {
-        [] => Response::json(&versions::resources()),
+        [] => Response::json(&versions::resources(org, access.user)),
         ["sobjects", rest @ ..] => sobjects::read(view, request, rest),
         ["composite", "sobjects", object] => collections::retrieve(view, request, object),
         ["limits"] => Response::json(&limits::limits(org, request)),

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::org::API_VERSION;
+use crate::id::Id;
+use crate::org::{API_VERSION, Org};
 
 /// Oldest version that still answers (salesforce-api.md 2.1).
 const OLDEST: u32 = 31;
@@ -47,8 +48,8 @@ pub fn list() -> Json {
     versions.collect()
 }
 
-/// `GET /services/data/vXX.X`.
-pub fn resources() -> Json {
+/// `GET /services/data/vXX.X`: the resources, and where the caller's identity is.
+pub fn resources(org: &Org, user: Id) -> Json {
     let names = [
         "composite",
         "limits",
@@ -66,7 +67,12 @@ pub fn resources() -> Json {
             json!(format!("/services/data/v{API_VERSION}/{name}")),
         )
     });
-    Json::Object(Map::from_iter(entries))
+    let mut resources = Map::from_iter(entries);
+    resources.insert(
+        "identity".into(),
+        json!(format!("{}/id/{}/{user}", org.base_url, org.org_id)),
+    );
+    Json::Object(resources)
 }
 
 #[cfg(test)]

@@ -527,7 +527,7 @@ fn put_rule(
         .schema
         .number(object)
         .ok_or_else(|| format!("no object {object}"))?;
-    crate::evaluate::check(org, number, &formula)?;
+    crate::evaluate::compile(org, number, &formula)?;
     let now_ms = org.now_ms();
     let old = org
         .rules
@@ -548,6 +548,7 @@ fn put_rule(
         message,
         created_ms: old.map_or(now_ms, |rule| rule.created_ms),
         modified_ms: now_ms,
+        compiled: None,
     });
     org.touch();
     Ok(())

@@ -465,6 +465,7 @@ fn rules(org: &mut Org) {
             message: message.into(),
             created_ms: now_ms,
             modified_ms: now_ms,
+            compiled: None,
         });
     }
 }

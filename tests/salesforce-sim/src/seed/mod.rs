@@ -40,5 +40,7 @@ pub fn org(config: &SimConfig, clock: Arc<Clock>) -> Result<Org, Error> {
     if config.seed == Seed::Demo {
         demo::rows(&mut org)?;
     }
+    // Once more, now that there are rules to compile.
+    org.touch();
     Ok(org)
 }
