@@ -168,7 +168,7 @@ static SIGNATURES: &[Signature] = &[
     f(
         "FORMATDURATION",
         F::FormatDuration,
-        &[N | I | H, B | I | H, B],
+        &[N | I | H, B | I | H],
         1,
         Text,
     ),
@@ -284,7 +284,6 @@ impl Function {
                 | F::Acos
                 | F::Tan
                 | F::Find
-                | F::Chr
                 | F::Value
                 | F::Date
                 | F::DateValue

@@ -121,7 +121,7 @@ pub(crate) enum Op {
     },
     Negate(NodeId),
     IsBlank(NodeId),
-    /// `ISNULL` of a text: false unless the text fails.
+    /// `ISNULL` of a text: false.
     NeverNull(NodeId),
     BlankValue(NodeId, NodeId),
     /// `NULLVALUE` of a text: the text, unless the default fails.

@@ -112,12 +112,12 @@ pub(crate) fn date_of_text(text: &str) -> Result<NaiveDate, Trouble> {
     }
 }
 
-/// `DATETIMEVALUE(text)`, read as GMT.
+/// `DATETIMEVALUE(text)`, read as GMT; trailing text is ignored.
 pub(crate) fn instant_of_text(text: &str) -> Result<i64, Trouble> {
     let parsed = leading_date(text).and_then(|(date, rest)| {
         let (time, rest) = leading_time(rest.strip_prefix(' ')?)?;
-        rest.is_empty()
-            .then(|| date.and_time(time).and_utc().timestamp_millis())
+        let ends = !rest.starts_with(|next: char| next.is_ascii_digit());
+        ends.then(|| date.and_time(time).and_utc().timestamp_millis())
     });
     parsed.ok_or(NOT_A_DATE)
 }

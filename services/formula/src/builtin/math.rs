@@ -32,12 +32,21 @@ pub(crate) fn unary(function: F, n: &Number) -> Result<Number, Trouble> {
 /// A function of two numbers.
 pub(crate) fn binary(function: F, a: &Number, b: &Number) -> Result<Number, Trouble> {
     match function {
-        F::Round => Ok(a.rounded(b.to_i64_held(), Rounding::HalfAway)),
+        F::Round => Ok(round(a, b.to_i64_held())),
         F::Trunc => Ok(a.rounded(b.to_i64_held(), Rounding::Down)),
         F::Mod => a.modulo(b),
         F::Atan2 => Number::from_f64(a.to_f64().atan2(b.to_f64())),
         _ => Err(Trouble::Unsupported("this function of two numbers")),
     }
+}
+
+/// `ROUND(n, scale)`: when no digit of the whole part is kept, the platform gives zero and not the next
+/// power of ten, so `ROUND(50, -2)` is 0 while `ROUND(150, -2)` is 200.
+fn round(n: &Number, scale: i64) -> Number {
+    if scale.saturating_add(n.whole_digits().max(1)) <= 0 {
+        return Number::zero();
+    }
+    n.rounded(scale, Rounding::HalfAway)
 }
 
 /// `GEOLOCATION(latitude, longitude)`: blank when both are, an error when one is or when out of range.

@@ -83,13 +83,13 @@ pub(crate) fn find(
     inside: &Value<'_>,
     start: Option<&Value<'_>>,
 ) -> Result<Number, Trouble> {
+    let (Value::Text(what), Value::Text(inside)) = (what, inside) else {
+        return Ok(Number::zero());
+    };
     let start = match start {
         None => 1,
         Some(Value::Number(start)) => units(start).max(1),
         Some(_) => return Err(Trouble::Error(ErrorKind::BlankArgument)),
-    };
-    let (Value::Text(what), Value::Text(inside)) = (what, inside) else {
-        return Ok(Number::zero());
     };
     let from = offset(inside, start - 1)?;
     let found = inside[from..]
@@ -190,13 +190,14 @@ pub(crate) fn code(text: &str) -> Number {
     Number::from(text.encode_utf16().next().map_or(0, i64::from))
 }
 
-/// `CHR(n)`.
+/// `CHR(n)`: blank for zero and for what is no character.
 pub(crate) fn character<'a>(n: &Number) -> Result<Value<'a>, Trouble> {
-    u32::try_from(n.to_i64_held())
-        .ok()
-        .and_then(char::from_u32)
-        .map(|character| Value::text(character.to_string()))
-        .ok_or(Trouble::Error(ErrorKind::NotNumeric))
+    match u32::try_from(n.to_i64_held()) {
+        Err(_) | Ok(0) => Ok(Value::Null),
+        Ok(0xD800..=0xDFFF) => Err(HALF),
+        Ok(code) => Ok(char::from_u32(code)
+            .map_or(Value::Null, |character| Value::text(character.to_string()))),
+    }
 }
 
 /// `LPAD` and `RPAD`; a shorter `n` truncates.

@@ -228,9 +228,9 @@ fn apply<'a>(
         (F::Substitute | F::Upper | F::Lower | F::Lpad | F::Rpad, _) => Value::Null,
         (F::Br, _) => Value::text("<br>"),
         (F::Text, [value, ..]) => text::shown(value),
-        (F::Value, [T(text), ..]) => {
-            N(Number::read(&text)?.ok_or(Trouble::Error(ErrorKind::NotNumeric))?)
-        }
+        (F::Value, [T(text), ..]) => N(Number::read(&text)?
+            .ok_or(Trouble::Error(ErrorKind::NotNumeric))?
+            .shown()),
         (F::IsNumber, [T(text), ..]) => Value::Bool(Number::read(&text)?.is_some()),
         (F::IsNumber, _) => Value::Bool(false),
         (F::CaseSafeId, [T(id), ..]) => text::case_safe(&id)?,
@@ -260,27 +260,25 @@ fn apply<'a>(
         }
         (F::UnixTimestamp, [value, ..]) => N(calendar::unix_timestamp(&value)),
         (F::FromUnixTime, [N(n), ..]) => DateTime(calendar::from_unix_time(&n)?),
-        (F::FormatDuration, arguments) => duration(&arguments, given)?,
+        (F::FormatDuration, arguments) => duration(&arguments)?,
         (_, [N(n), ..]) => N(math::unary(function, &n)?),
         _ => return Err(MISTYPED),
     })
 }
 
-/// `FORMATDURATION(seconds[, days])` or `FORMATDURATION(from, to[, days])`.
-fn duration<'a>(arguments: &[Value<'a>], given: usize) -> Result<Value<'a>, Trouble> {
-    let days = |at: usize| matches!(arguments.get(at), Some(Value::Bool(true)));
-    let seconds = |n: i64| n.unsigned_abs();
-    Ok(match (&arguments[0], &arguments[1]) {
-        (Value::Number(n), _) => calendar::duration(seconds(n.to_i64_held()), days(1)),
+/// `FORMATDURATION(seconds[, days])` or `FORMATDURATION(from, to)`.
+fn duration<'a>(arguments: &[Value<'a>; PARAMETERS_MAX]) -> Result<Value<'a>, Trouble> {
+    let [first, second, ..] = arguments;
+    Ok(match (first, second) {
+        (Value::Number(n), days) => {
+            let days = matches!(days, Value::Bool(true));
+            calendar::duration(n.to_i64_held().unsigned_abs(), days)
+        }
+        // Between instants the days are always told apart, between times never.
         (Value::Time(a), Value::Time(b)) => {
-            calendar::duration(u64::from(a.abs_diff(*b)) / 1000, days(2))
+            calendar::duration(u64::from(a.abs_diff(*b)) / 1000, false)
         }
-        (Value::DateTime(a), Value::DateTime(b)) => {
-            calendar::duration(a.abs_diff(*b) / 1000, days(2))
-        }
-        (Value::Time(a), _) if given == 1 || matches!(arguments[1], Value::Bool(_)) => {
-            calendar::duration(u64::from(*a) / 1000, days(1))
-        }
+        (Value::DateTime(a), Value::DateTime(b)) => calendar::duration(a.abs_diff(*b) / 1000, true),
         (Value::Null, _) | (_, Value::Null) => Value::Null,
         _ => return Err(MISTYPED),
     })

@@ -231,6 +231,12 @@ impl Number {
         Self::finish(Self::context().mul(&self.0, &Repr::one())).unwrap_or_else(|_| self.clone())
     }
 
+    /// Digits before the point: negative when zeros follow it, as in 0.01.
+    pub(crate) fn whole_digits(&self) -> i64 {
+        let digits = isize::try_from(self.0.digits()).unwrap_or(isize::MAX);
+        i64::try_from(digits.saturating_add(self.0.exponent())).unwrap_or(i64::MAX)
+    }
+
     /// A whole number, after the 33-digit rounding the platform applies first.
     pub(crate) fn whole(&self, rounding: Rounding) -> Self {
         let digits = self.0.digits();

@@ -6,7 +6,11 @@ use dashu_float::{Context, Repr};
 use super::{Number, OUT_OF_BOUNDS};
 use crate::trouble::{ErrorKind, Trouble};
 
-/// `a ^ b` is an error when its decimal logarithm exceeds this, and zero below its negative.
+/// Largest magnitude of the power, the bound of the platform's own decimals.
+const POWER_MAX: i64 = 999_999_999;
+/// Results smaller than 1e-39 are zero.
+const POWER_EXPONENT_MIN: isize = -39;
+/// `a ^ b` is an error when its decimal logarithm exceeds this; far below its negative it is zero.
 const POWER_LOG10_MAX: f64 = 64.0;
 /// Significant digits a power keeps.
 const POWER_DIGITS: usize = 18;
@@ -19,7 +23,10 @@ impl Number {
         if !power.is_integer() {
             return Err(Trouble::Error(ErrorKind::PowerNotWhole));
         }
-        if power.is_zero() {
+        let Some(mut rest) = power.abs().to_i64().filter(|power| *power <= POWER_MAX) else {
+            return Err(Trouble::Error(ErrorKind::PowerTooLarge));
+        };
+        if rest == 0 {
             return Ok(Self::from(1));
         }
         if self.is_zero() {
@@ -36,9 +43,6 @@ impl Number {
         if size < -POWER_LOG10_MAX {
             return Ok(Self::zero());
         }
-        let Some(mut rest) = power.abs().to_i64() else {
-            return Err(Trouble::Limit("a power with more than 18 digits"));
-        };
         // Squaring overshoots the exponent bound on no path: `size` bounds the result, and the unused
         // last square is skipped.
         let context = Context::<HalfAway>::new(POWER_WORK_DIGITS);
@@ -61,11 +65,15 @@ impl Number {
             square = multiply(&square, &square)?;
         }
         let kept = Context::<HalfAway>::new(POWER_DIGITS);
-        Self::finish(if power.is_negative() {
+        let result = Self::finish(if power.is_negative() {
             kept.div(&Repr::one(), &result)
         } else {
             kept.mul(&Repr::one(), &result)
-        })
+        })?;
+        if result.abs().0 < Repr::new(1.into(), POWER_EXPONENT_MIN) {
+            return Ok(Self::zero());
+        }
+        Ok(result)
     }
 
     /// Decimal logarithm of the magnitude, in binary double.
@@ -115,6 +123,9 @@ mod tests {
         assert!(n("9").power(&n("999999")).is_err());
         assert!(n("2").power(&n("0.5")).is_err());
         assert_eq!(show(n("9").power(&n("-999999"))), "0");
-        assert_eq!(show(n("-1").power(&n("999999999999999"))), "-1");
+        assert_eq!(show(n("-1").power(&n("999999999"))), "-1");
+        assert!(n("1").power(&n("1000000000")).is_err());
+        assert_eq!(show(n("10").power(&n("-40"))), "0");
+        assert_eq!(show(n("3").power(&n("40"))), "12157665459056928800");
     }
 }
