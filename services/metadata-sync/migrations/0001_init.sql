@@ -116,6 +116,8 @@ create table metadata_sync.sync_run (
     state text not null check (state in ('queued', 'running', 'done', 'failed')),
     requested_by text not null,
     requested_at timestamptz not null default now(),
+    -- W3C traceparent of whoever asked, so that the run is found from there.
+    traceparent text,
     started_at timestamptz,
     ended_at timestamptz,
     -- Whoever holds the newest fence and an unexpired lease works on the run; every write of a run names its fence.

@@ -17,6 +17,7 @@ pub mod config;
 pub mod domain;
 mod service;
 pub mod store;
+pub mod telemetry;
 pub mod wire;
 
 pub use service::MetadataSync;

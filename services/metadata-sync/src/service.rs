@@ -13,6 +13,7 @@ use crate::app::on_connection_changed::OnConnectionChanged;
 use crate::app::rpc::Rpc;
 use crate::app::runner::Runner;
 use crate::config::Options;
+use crate::telemetry::Telemetry;
 
 /// The service.
 #[derive(Debug)]
@@ -39,15 +40,16 @@ impl Service for MetadataSync {
     async fn build(options: Options, rig: &mut Rig) -> anyhow::Result<()> {
         let wake = Arc::new(Notify::new());
         let orgs = Orgs::new(Salesforce::new(&options.salesforce)?, rig.rpc());
+        let telemetry = Telemetry::new(&rig.metrics().meter());
         let db = rig.db().clone();
         for spec in Self::consumers() {
             rig.consume(
                 &spec,
-                OnConnectionChanged::new(db.clone(), Arc::clone(&wake)),
+                OnConnectionChanged::new(db.clone(), options.sync.clone(), Arc::clone(&wake)),
             );
         }
         rig.serve_rpc(MetadataSyncServer(Rpc::new(db.clone(), Arc::clone(&wake))));
-        let runner = Runner::new(db, orgs, options.sync, wake);
+        let runner = Runner::new(db, orgs, options.sync, telemetry, wake);
         rig.task("runs", |stop| runner.run(stop));
         Ok(())
     }

@@ -103,7 +103,8 @@ impl Reader {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Describes an object, unless it is unchanged since `since`.
+    /// Describes an object, unless it is unchanged since `since`. A `spare` one counts as absent however a host refuses
+    /// it; for the others a refusal of another kind (the API switched off) must never look like a deleted object.
     ///
     /// # Errors
     /// When Salesforce cannot answer for now; an absent object is an answer.
@@ -111,6 +112,7 @@ impl Reader {
         &self,
         name: &ObjectName,
         since: Option<DateTime<Utc>>,
+        spare: bool,
     ) -> Result<Described, Error> {
         self.count();
         match self.org.describe(name, since).await {
@@ -122,7 +124,9 @@ impl Reader {
                 object: Box::new(describe::object(&value)),
                 last_modified,
             }),
-            Err(error) if is_absent(&error) => Ok(Described::Absent),
+            Err(error) if is_absent(&error) || (spare && is_lasting(&error)) => {
+                Ok(Described::Absent)
+            }
             Err(error) => Err(error),
         }
     }
@@ -337,12 +341,16 @@ impl Reader {
             .order_by(&SYSTEM_MODSTAMP, Direction::Ascending, Nulls::First)
             .order_by(&ID, Direction::Ascending, Nulls::First)
             .limit(self.page_rows);
-        let scope = if deleted {
-            Scope::WithDeleted
-        } else {
-            Scope::Live
-        };
-        Ok(self.rows(self.page(scope, query).await?))
+        if deleted {
+            // A host without queryAll shows no deletions, and everything else.
+            match optional(self.page(Scope::WithDeleted, query.clone()).await)? {
+                Offered::Yes(page) => return Ok(self.rows(page)),
+                Offered::No(reason) => {
+                    tracing::info!(salesforce.object = %object, reason, "deleted rows are not offered");
+                }
+            }
+        }
+        Ok(self.rows(self.page(Scope::Live, query).await?))
     }
 
     /// Salesforce may cut a page short of the limit when rows are wide; then it says that it is not done.
@@ -425,6 +433,28 @@ fn rule(row: &Record) -> Option<ValidationRule> {
     })
 }
 
+/// A refusal that asking again will not change.
+fn is_lasting(error: &Error) -> bool {
+    let lasting = match error.class() {
+        Class::Retry | Class::RetrySlowly | Class::Quota | Class::Session => false,
+        Class::User
+        | Class::Admin
+        | Class::RetryNarrower
+        | Class::RestartQuery
+        | Class::Stale
+        | Class::StaleThenAdmin
+        | Class::Bug
+        | Class::Follow
+        | Class::Final => true,
+    };
+    match error {
+        Error::Refused { http_status, .. } => lasting && (400..500).contains(http_status),
+        // The host answers something else under this address.
+        Error::Decode { .. } => true,
+        _ => false,
+    }
+}
+
 fn is_absent(error: &Error) -> bool {
     match error {
         Error::Refused { http_status, .. } => {
@@ -440,27 +470,13 @@ fn optional<T>(answer: Result<T, Error>) -> Result<Offered<T>, Error> {
         Ok(value) => return Ok(Offered::Yes(value)),
         Err(error) => error,
     };
-    let lasting = match error.class() {
-        Class::Retry | Class::RetrySlowly | Class::Quota | Class::Session => false,
-        Class::User
-        | Class::Admin
-        | Class::RetryNarrower
-        | Class::RestartQuery
-        | Class::Stale
-        | Class::StaleThenAdmin
-        | Class::Bug
-        | Class::Follow
-        | Class::Final => true,
-    };
-    match &error {
+    if !is_lasting(&error) {
+        return Err(error);
+    }
+    Ok(Offered::No(match &error {
         Error::Refused {
             http_status, first, ..
-        } if lasting && (400..500).contains(http_status) => Ok(Offered::No(format!(
-            "{} ({http_status})",
-            first.code.as_str()
-        ))),
-        // The host answers something else under this address.
-        Error::Decode { .. } => Ok(Offered::No("the answer is not understood".to_owned())),
-        _ => Err(error),
-    }
+        } => format!("{} ({http_status})", first.code.as_str()),
+        other => other.to_string(),
+    }))
 }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use chassis::{Db, Delivery, Failure, Handler};
+use chassis::{Db, Delivery, Failure, Handler, backoff};
 use events::crm::v1::ConnectionChanged;
 use tokio::sync::Notify;
 
-use crate::app::SELF;
+use crate::app::{SELF, now};
+use crate::config::SyncOptions;
 use crate::domain::run::Kind;
+use crate::domain::schedule;
 use crate::service::CONNECTION_CHANGED;
 use crate::store::{run, workspace};
 use crate::wire;
@@ -15,14 +17,15 @@ use crate::wire;
 /// Handles `ConnectionChanged`.
 pub struct OnConnectionChanged {
     db: Db,
+    options: SyncOptions,
     wake: Arc<Notify>,
 }
 
 impl OnConnectionChanged {
     /// A handler that wakes the runner through `wake`.
     #[must_use]
-    pub fn new(db: Db, wake: Arc<Notify>) -> Self {
-        Self { db, wake }
+    pub fn new(db: Db, options: SyncOptions, wake: Arc<Notify>) -> Self {
+        Self { db, options, wake }
     }
 }
 
@@ -55,13 +58,20 @@ impl Handler for OnConnectionChanged {
             if said.connected {
                 // Both at once: nobody should wait for a schedule after connecting. Another user sees other records, so
                 // those are read anew.
-                run::ask(connection, &said.workspace, Kind::Schema, SELF).await?;
+                let traceparent = batch[index].cause.traceparent.as_deref();
                 let records = if moved.epoch {
                     Kind::RecordsFull
                 } else {
                     Kind::Records
                 };
-                run::ask(connection, &said.workspace, records, SELF).await?;
+                for kind in [Kind::Schema, records] {
+                    run::ask(connection, &said.workspace, kind, SELF, traceparent).await?;
+                }
+                let due =
+                    |interval_s| Some(schedule::next_due(now(), interval_s, backoff::jitter()));
+                let schema = due(self.options.sync_schema_interval_s);
+                let records = due(self.options.sync_records_interval_s);
+                workspace::set_due(connection, &said.workspace, schema, records).await?;
             }
         }
         unit.commit().await?;

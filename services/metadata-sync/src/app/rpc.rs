@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chassis::Db;
+use chassis::{Cause, Db};
 use events::WorkspaceId;
 use events::metadata::v1::{
     GetMappingRequest, GetMappingResponse, GetObjectRequest, GetObjectResponse, ListDriftRequest,
@@ -88,9 +88,16 @@ impl MetadataSync for Rpc {
             });
         }
         let mut unit = self.db.begin().await.map_err(internal)?;
-        run::ask(unit.connection(), id.as_str(), kind, &context.caller.actor)
-            .await
-            .map_err(broken)?;
+        let (actor, trace) = (&context.caller.actor, Cause::current());
+        run::ask(
+            unit.connection(),
+            id.as_str(),
+            kind,
+            actor,
+            trace.traceparent.as_deref(),
+        )
+        .await
+        .map_err(broken)?;
         let queued = run::queued(&mut *unit.connection(), id.as_str(), kind)
             .await
             .map_err(broken)?;

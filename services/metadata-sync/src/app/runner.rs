@@ -4,9 +4,9 @@
 //! ends, and the next one goes on where the last commit was.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chassis::{CancellationToken, Db, Failure, backoff};
+use chassis::{CancellationToken, Cause, Db, Failure, backoff};
 use events::WorkspaceId;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -22,6 +22,7 @@ use crate::domain::schedule;
 use crate::store::run::Claim;
 use crate::store::workspace::Workspace;
 use crate::store::{run, workspace};
+use crate::telemetry::Telemetry;
 
 /// Workspaces whose due runs are queued in one transaction.
 const DUE_ROWS_MAX: i64 = 100;
@@ -86,6 +87,8 @@ pub struct Work {
     pub workspace: Workspace,
     /// The org.
     pub reader: Reader,
+    /// When this process took the run up.
+    pub began: Instant,
 }
 
 impl Work {
@@ -136,17 +139,25 @@ pub struct Runner {
     db: Db,
     orgs: Orgs,
     options: SyncOptions,
+    telemetry: Telemetry,
     wake: Arc<Notify>,
 }
 
 impl Runner {
     /// A runner that looks for runs when `wake` says so, and every `sync_poll_ms`.
     #[must_use]
-    pub fn new(db: Db, orgs: Orgs, options: SyncOptions, wake: Arc<Notify>) -> Self {
+    pub fn new(
+        db: Db,
+        orgs: Orgs,
+        options: SyncOptions,
+        telemetry: Telemetry,
+        wake: Arc<Notify>,
+    ) -> Self {
         Self {
             db,
             orgs,
             options,
+            telemetry,
             wake,
         }
     }
@@ -191,6 +202,7 @@ impl Runner {
                 break;
             };
             let span = tracing::info_span!("sync run", workspace = claim.workspace, run.id = %claim.id, run.kind = claim.kind.as_str());
+            Cause::restored(claim.traceparent.clone(), None).adopt(&span);
             let (runner, stop) = (Arc::clone(self), stop.clone());
             tasks.spawn(async move { runner.work(claim, stop).await }.instrument(span));
         }
@@ -209,10 +221,10 @@ impl Runner {
         for due in due {
             let connection = unit.connection();
             if due.schema {
-                run::ask(connection, &due.workspace, Kind::Schema, SELF).await?;
+                run::ask(connection, &due.workspace, Kind::Schema, SELF, None).await?;
             }
             if due.records {
-                run::ask(connection, &due.workspace, Kind::Records, SELF).await?;
+                run::ask(connection, &due.workspace, Kind::Records, SELF, None).await?;
             }
             let schema =
                 schedule::next_due(moment, options.sync_schema_interval_s, backoff::jitter());
@@ -249,6 +261,7 @@ impl Runner {
             id,
             workspace,
             reader: Reader::new(org, self.options.sync_page_rows, claim.api_calls),
+            began: Instant::now(),
         };
         let outcome = tokio::select! {
             outcome = execute(&work) => outcome,
@@ -333,6 +346,19 @@ impl Runner {
             workspace::set_due(unit.connection(), &claim.workspace, schema, records).await?;
         }
         unit.commit().await?;
+        let seconds = work.began.elapsed().as_secs_f64();
+        let made = calls.saturating_sub(claim.api_calls).unsigned_abs();
+        self.telemetry.ended(
+            &claim.workspace,
+            claim.kind,
+            error.is_none(),
+            seconds,
+            made,
+            now(),
+        );
+        if let Some(usage) = work.reader.usage() {
+            self.telemetry.api_usage(&claim.workspace, usage.ratio());
+        }
         match error {
             None => tracing::info!(run.api_calls = calls, notes = notes.join("; "), "run done"),
             Some(error) => tracing::warn!(run.api_calls = calls, error, failures, "run failed"),

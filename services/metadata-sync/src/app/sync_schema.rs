@@ -38,6 +38,8 @@ const OBJECTS: [ObjectName; 10] = [
     ObjectName::fixed("ContentNote"),
     ObjectName::fixed("ContentDocumentLink"),
 ];
+/// Objects a host may lack altogether.
+const SPARE: [&str; 2] = ["ContentNote", "ContentDocumentLink"];
 /// Objects whose picklists may differ per record type and are written to.
 const PER_RECORD_TYPE: [&str; 4] = ["Account", "Contact", "Lead", "Opportunity"];
 /// Record types asked about per object; one call each.
@@ -103,7 +105,8 @@ async fn describes(
             let since = before
                 .filter(|_| !whole)
                 .and_then(|current| current.last_modified);
-            work.reader.describe(name, since)
+            work.reader
+                .describe(name, since, SPARE.contains(&name.as_str()))
         });
         let answers = try_join_all(asked).await?;
         for (name, answer) in names.iter().zip(answers) {

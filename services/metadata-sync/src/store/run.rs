@@ -25,6 +25,8 @@ pub struct Claim {
     pub api_calls: i64,
     /// The full load an earlier attempt began.
     pub load_generation: Option<i64>,
+    /// The trace of whoever asked.
+    pub traceparent: Option<String>,
 }
 
 struct Row {
@@ -69,16 +71,18 @@ pub async fn ask(
     workspace: &str,
     kind: Kind,
     by: &str,
+    traceparent: Option<&str>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into metadata_sync.sync_run (id, workspace, kind, lane, state, requested_by)
-         values ($1, $2, $3, $4, 'queued', $5)
+        "insert into metadata_sync.sync_run (id, workspace, kind, lane, state, requested_by, traceparent)
+         values ($1, $2, $3, $4, 'queued', $5, $6)
          on conflict (workspace, kind) where state = 'queued' do nothing",
         Uuid::now_v7(),
         workspace,
         kind.as_str(),
         kind.lane(),
-        by
+        by,
+        traceparent
     )
     .execute(connection)
     .await?;
@@ -177,7 +181,7 @@ pub async fn claim(
                     select 1 from metadata_sync.sync_run as first
                     where first.workspace = run.workspace and first.lane = 'schema' and first.state in ('queued', 'running')))
             order by run.requested_at, run.id limit 1 for update of run skip locked)
-         returning id, workspace, kind, fence, api_calls, load_generation",
+         returning id, workspace, kind, fence, api_calls, load_generation, traceparent",
         lease_s
     )
     .fetch_optional(executor)
@@ -199,6 +203,7 @@ pub async fn claim(
                 fence: row.fence,
                 api_calls: row.api_calls,
                 load_generation: row.load_generation,
+                traceparent: row.traceparent,
             })
         })
         .transpose()
