@@ -296,11 +296,24 @@ mod tests {
         assert_eq!(printed("( (a+b)+c )"), "a + b + c");
         assert_eq!(printed("a-(b-c)"), "a - (b - c)");
         assert_eq!(printed("!(a&&b)"), "NOT(a && b)");
+        assert_eq!(printed("!isblank(a)"), "NOT ISBLANK(a)");
         assert_eq!(printed("-(-(3))"), "--3");
         assert_eq!(
             printed("if(a , \"x\\\"y\\\\\", 'it\\'s')"),
-            "IF(a, \"x\\\"y\\\\\", \"it\\\\'s\")"
+            "IF(a, \"x\\\"y\\\\\", \"it\\'s\")"
         );
+    }
+
+    #[test]
+    fn the_deepest_and_the_longest_formulas_print_back() {
+        let deepest = format!("{}a", "!".repeat(NESTING_MAX));
+        let longest = format!("{}1", "1+".repeat(1_949));
+        let quotes = format!("'{}'", r"\'".repeat(1_949));
+        let escapes = format!("\"{}\"", r"\\".repeat(1_949));
+        for source in [deepest, longest, quotes, escapes] {
+            let tree = parse(&source).expect("parses");
+            assert_eq!(parse(&tree.to_string()), Ok(tree));
+        }
     }
 
     #[test]
