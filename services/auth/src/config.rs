@@ -10,6 +10,7 @@ use crate::seal;
 /// Auth's own options.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Connections")]
+#[group(id = "auth")]
 pub struct Options {
     /// Where browsers reach this service, as https://auth.example.com; the app's callback is this followed by /oauth/callback
     #[arg(long, env = "AUTH_PUBLIC_URL")]
@@ -91,7 +92,28 @@ pub fn public_url(option: &str, text: &str) -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::public_url;
+    use super::{Options, public_url};
+    use clap::{CommandFactory as _, Parser};
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        config: chassis::Config<Options>,
+    }
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Program::command().debug_assert();
+        let parsed = Program::try_parse_from([
+            "x",
+            "--auth-public-url=https://auth.example",
+            "--salesforce-consumer-key=key",
+            "--salesforce-consumer-secret=hunter2",
+            "--seal-keys=k:hunter2",
+        ]);
+        let config = parsed.ok().expect("nothing else is required").config;
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
 
     #[test]
     fn a_public_address_is_scheme_and_host() {

@@ -12,6 +12,7 @@ mod cookie;
 mod page;
 
 use axum::Router;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -21,10 +22,14 @@ use serde::Deserialize;
 use crate::app::complete_connect::{Answer, CompleteConnect};
 use crate::app::connect_problem::Problem;
 use crate::app::open_link::OpenLink;
+use crate::domain::attempt::Refusal;
 use cookie::Cookies;
 
 /// Longest ticket, state or code looked at, in characters. Salesforce's codes have about 100.
 const PARAMETER_CHARACTERS_MAX: usize = 4096;
+
+/// What cannot belong to any attempt.
+const UNKNOWN: Problem = Problem::Refused(Refusal::Unknown);
 
 /// What the routes need.
 #[derive(Clone)]
@@ -73,7 +78,7 @@ async fn connect(
 ) -> Response {
     let cookies = Cookies::new(&headers, routes.secure);
     if ticket.len() > PARAMETER_CHARACTERS_MAX {
-        return page::problem(&Problem::Refused(crate::domain::attempt::Refusal::Unknown));
+        return page::problem(&UNKNOWN);
     }
     match routes
         .open
@@ -104,9 +109,12 @@ struct Callback {
 
 async fn callback(
     State(routes): State<Routes>,
-    Query(query): Query<Callback>,
+    query: Result<Query<Callback>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
+    let Ok(Query(query)) = query else {
+        return page::problem(&UNKNOWN);
+    };
     let parts = [
         Some(&query.state),
         query.code.as_ref(),
@@ -118,7 +126,7 @@ async fn callback(
         .flatten()
         .any(|part| part.len() > PARAMETER_CHARACTERS_MAX)
     {
-        return page::problem(&Problem::Refused(crate::domain::attempt::Refusal::Unknown));
+        return page::problem(&UNKNOWN);
     }
     let answer = Answer {
         state: query.state,

@@ -22,6 +22,7 @@ const KEY_BYTES: usize = 32;
 /// Where the keys are.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Sealing")]
+#[group(id = "seal")]
 pub struct Options {
     /// File with one `id:base64` line per key-encryption key of 32 bytes, the current one first
     #[arg(long, env = "ERGO_SEAL_KEYS_FILE")]

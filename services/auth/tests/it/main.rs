@@ -6,6 +6,7 @@ mod connect;
 mod connection;
 mod keys;
 mod killed;
+mod pages;
 mod purity;
 mod refresh;
 mod secrets;
