@@ -130,4 +130,13 @@ mod tests {
         assert!(ids.is_sorted());
         assert_eq!(Id::parse(&ids[7].to_string()), Some(ids[7]));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn reading_what_was_printed_gives_the_same_id(text in "[A-Za-z0-9]{15}") {
+            let id = Id::parse(&text).expect("fifteen letters and digits");
+            proptest::prop_assert_eq!(Id::parse(&id.to_string()), Some(id));
+            proptest::prop_assert_eq!(id.short(), text);
+        }
+    }
 }

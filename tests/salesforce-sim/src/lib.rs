@@ -39,8 +39,10 @@ pub mod soql;
 pub mod store;
 pub mod value;
 
+pub use access::{ObjectAccess, RecordAccess};
 pub use config::{AppConfig, Seed, SimConfig};
-pub use control::client::Control;
+pub use control::client::{Control, ControlError};
+pub use control::command::{Command, Stats};
 pub use faults::{Fault, FaultBody, FaultKind};
 pub use log::{Attempt, Operation, WriteLogEntry};
 pub use refusal::Refusal;

@@ -14,6 +14,14 @@ from simple_salesforce.exceptions import (
 )
 
 
+class PlainLoopback(requests.adapters.HTTPAdapter):
+    """The library always says https; a simulated org on loopback speaks plain HTTP."""
+
+    def send(self, request, **options):
+        request.url = request.url.replace("https://", "http://", 1)
+        return super().send(request, **options)
+
+
 def refused(call, expected):
     """Runs a call that must fail and returns the first error of its body."""
     try:
@@ -26,6 +34,7 @@ def refused(call, expected):
 def main(instance_url, token):
     session = requests.Session()
     session.trust_env = False
+    session.mount("https://127.0.0.1", PlainLoopback())
     sf = Salesforce(instance_url=instance_url, session_id=token, session=session)
 
     names = [found["name"] for found in sf.describe()["sobjects"]]

@@ -152,6 +152,15 @@ pub enum Command {
     },
     /// Deletes as a person would.
     DeleteAs { username: String, id: String },
+    /// Merges records as a person would: losers are deleted and point to the winner, children move.
+    Merge { winner: String, losers: Vec<String> },
+    /// Marks a lead as converted to these records.
+    ConvertLead {
+        lead: String,
+        account: String,
+        contact: String,
+        opportunity: Option<String>,
+    },
     /// Loads records without checks or log entries.
     Load {
         object: String,

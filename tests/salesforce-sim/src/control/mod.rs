@@ -3,5 +3,6 @@
 pub mod client;
 pub mod command;
 mod permissions;
+mod records;
 mod schema;
 pub mod server;

@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde_json::{Map, Value as Json, json};
 
 use super::command::{Command, Stats};
-use super::{permissions, schema};
+use super::{permissions, records, schema};
 use crate::api::Request;
 use crate::config::ADMIN_USERNAME;
 use crate::duplicates::DuplicateRule;
@@ -427,6 +427,15 @@ fn on_org(org: &mut Org, command: Command) -> Result<Json, String> {
             as_user(org, &username, |tx| {
                 delete::delete(tx, number, id).map(|()| Json::Null)
             })
+        }
+        Command::Merge { winner, losers } => records::merge(org, &winner, &losers).map(|()| done),
+        Command::ConvertLead {
+            lead,
+            account,
+            contact,
+            opportunity,
+        } => {
+            records::convert(org, &lead, &account, &contact, opportunity.as_deref()).map(|()| done)
         }
         Command::Load { object, records } => {
             let mut ids = Vec::with_capacity(records.len());

@@ -34,7 +34,7 @@ pub fn run(tx: &Tx<'_>, draft: &Draft<'_>) -> SaveErrors {
             | Value::Date(_)
             | Value::DateTime(_) => {}
         }
-        if (field.unique || field.external_id && field.unique) && !value.is_null() {
+        if field.unique && !value.is_null() {
             errors.extend(unique(tx, draft, slot, field));
         }
     }

@@ -163,9 +163,10 @@ pub fn value(field: &Field, json: &Json) -> Result<Value, ApiError> {
         T::Int => {
             let number = decimal(json)
                 .filter(|number| number.fract().is_zero())
+                .map(|number| number.normalize())
                 .ok_or_else(|| cannot(field, json))?;
             let digits = number.abs().to_string().len();
-            if field.precision > 0 && digits > field.precision as usize + 1 {
+            if field.precision > 0 && digits > field.precision as usize {
                 return Err(out_of_range(field, json));
             }
             number
@@ -212,7 +213,7 @@ pub fn value(field: &Field, json: &Json) -> Result<Value, ApiError> {
         T::Address => Err(cannot(field, json)),
         T::Base64 => json
             .as_str()
-            .map(|text| Value::text(text))
+            .map(Value::text)
             .ok_or_else(|| cannot(field, json)),
         _ => text(field, json.as_str().ok_or_else(|| cannot(field, json))?),
     }

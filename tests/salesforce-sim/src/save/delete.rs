@@ -72,6 +72,9 @@ fn remove(tx: &mut Tx<'_>, object: u16, id: Id, automatic: bool) {
     gone.modified_ms = tx.now_ms.max(gone.modified_ms);
     gone.modified_by = tx.access.user;
     tx.put(object, gone, Operation::Delete, Vec::new(), automatic);
+    if let Some(twin) = twin(tx, object) {
+        remove(tx, twin, id, true);
+    }
     for (child_object, slot, cascade, child) in children(tx, object, id) {
         if cascade {
             remove(tx, child_object, child.id, true);
@@ -101,4 +104,13 @@ fn children(tx: &Tx<'_>, object: u16, id: Id) -> Vec<(u16, u16, bool, Arc<Row>)>
         }
     }
     found
+}
+
+/// A note and its document are one thing under one id.
+fn twin(tx: &Tx<'_>, object: u16) -> Option<u16> {
+    match tx.org.schema.object(object).name.as_str() {
+        "ContentNote" => tx.org.schema.number("ContentDocument"),
+        "ContentDocument" => tx.org.schema.number("ContentNote"),
+        _ => None,
+    }
 }

@@ -78,8 +78,7 @@ pub fn after(tx: &mut Tx<'_>, object: u16, id: Id) -> Result<(), SaveErrors> {
     };
     let documents = tx.org.number("ContentDocument");
     let versions = tx.org.number("ContentVersion");
-    let number = tx.org.table_mut(versions).next_number();
-    let version_id = Id::numbered("068", number);
+    let version_id = tx.org.table_mut(versions).next_id("068");
     let existing = tx.org.table(documents).get(id).cloned();
     let operation = if existing.is_some() {
         Operation::Update
@@ -132,9 +131,17 @@ pub fn after(tx: &mut Tx<'_>, object: u16, id: Id) -> Result<(), SaveErrors> {
         versions,
         &mut version,
         "VersionNumber",
-        Value::text(&number.to_string()),
+        Value::text(&(version_number(tx, versions, id) + 1).to_string()),
     );
     tx.put(documents, document, operation, Vec::new(), true);
     tx.put(versions, version, Operation::Create, Vec::new(), true);
     Ok(())
+}
+
+/// Versions a document has.
+fn version_number(tx: &Tx<'_>, versions: u16, document: Id) -> usize {
+    let slot = tx.org.schema.object(versions).slot("ContentDocumentId");
+    let key = crate::store::Key::Id(document);
+    slot.and_then(|slot| tx.org.table(versions).lookup(slot, &key))
+        .map_or(0, |found| found.len())
 }

@@ -73,14 +73,13 @@ pub fn create_values(
 ) -> Result<Id, SaveErrors> {
     // The id is provisional until every check has passed; numbers of refused creates are not reused, as in reality.
     let prefix = tx.org.schema.object(object).prefix.clone();
-    let number = tx.org.table_mut(object).next_number();
-    let mut after = Row::new(Id::numbered(&prefix, number), tx.access.user, tx.now_ms);
+    let id = tx.org.table_mut(object).next_id(&prefix);
+    let mut after = Row::new(id, tx.access.user, tx.now_ms);
     let sent: Vec<u16> = values.iter().map(|(slot, _)| *slot).collect();
     for (slot, value) in values {
         after.set(slot, value);
     }
     defaults(tx, object, &mut after, &sent);
-    let id = after.id;
     let mut draft = Draft {
         object,
         before: None,
@@ -198,6 +197,12 @@ pub fn editable(tx: &Tx<'_>, object: u16, id: Id) -> Result<Arc<Row>, ApiError> 
         }
         Some(RecordAccess::Read) => return Err(no_access()),
         None => {}
+    }
+    let converted =
+        described.name == "Lead" && tx.org.value_of(object, row, "IsConverted").as_bool();
+    if converted {
+        let message = "cannot reference converted lead";
+        return Err(ApiError::save("CANNOT_UPDATE_CONVERTED_LEAD", message, &[]));
     }
     if !tx.access.object(object).edit || described.read_only {
         return Err(no_access());

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
 
-use super::{Field, FieldType, Object, PicklistValue};
+use super::{Computed, Field, FieldType, Object, PicklistValue};
 use crate::access::Access;
 use crate::id::Id;
 use crate::org::{API_VERSION, Org};
@@ -171,11 +171,7 @@ fn children(org: &Org, parent: &Object, access: &Access) -> Vec<Json> {
             continue;
         }
         for (_, field) in access.visible(number, object) {
-            if field
-                .reference_to
-                .iter()
-                .any(|target| *target == parent.name)
-            {
+            if field.reference_to.contains(&parent.name) {
                 children.push(json!({
                     "cascadeDelete": field.cascade_delete,
                     "childSObject": object.name,
@@ -210,7 +206,7 @@ fn field(object: &Object, field: &Field, createable: bool, updateable: bool) -> 
         T::Base64 => "xsd:base64Binary",
         _ => "xsd:string",
     };
-    let groupable = field.filterable
+    let groupable = (field.filterable || kind == T::Boolean)
         && !long
         && !numeric
         && !matches!(
@@ -226,7 +222,7 @@ fn field(object: &Object, field: &Field, createable: bool, updateable: bool) -> 
         "aggregatable": !long && !matches!(kind, T::Boolean | T::Address | T::MultiPicklist),
         "aiPredictionField": false,
         "autoNumber": false,
-        "byteLength": if kind == T::Id || kind == T::Reference { 18 } else { field.length * 3 },
+        "byteLength": byte_length(field),
         "calculated": false,
         "calculatedFormula": null,
         "cascadeDelete": false,
@@ -281,6 +277,15 @@ fn field(object: &Object, field: &Field, createable: bool, updateable: bool) -> 
         "updateable": field.updateable && updateable,
         "writeRequiresMasterRead": false,
     })
+}
+
+/// Ids and the fiscal period are ASCII; every other character may take three bytes.
+fn byte_length(field: &Field) -> u32 {
+    match field.kind {
+        FieldType::Id | FieldType::Reference => 18,
+        _ if field.computed == Some(Computed::Fiscal) => field.length,
+        _ => field.length * 3,
+    }
 }
 
 fn picklist(object: &Object, field: &Field) -> Vec<Json> {

@@ -127,18 +127,11 @@ pub fn field(line: &str) -> Option<Field> {
     };
     let has = |word: &str| words[4..].iter().any(|found| found == word);
     let flag = |letter: char| flags.contains(letter);
-    let default_value = match line.split_once(" default=") {
-        // A default may contain blanks; it is then the last option before the values.
-        Some((_, default)) => Some(
-            default
-                .split(" child=")
-                .next()
-                .unwrap_or(default)
-                .trim()
-                .to_owned(),
-        ),
-        None => None,
-    };
+    // A default may contain blanks; it is then the last option before the values.
+    let default_value = line.split_once(" default=").map(|(_, default)| {
+        let default = default.split(" child=").next().unwrap_or(default);
+        default.trim().to_owned()
+    });
     Some(Field {
         name: name.clone(),
         label: label.clone(),

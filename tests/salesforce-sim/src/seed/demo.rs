@@ -154,187 +154,184 @@ const CONTACTS: [(usize, &str, &str, &str); 30] = [
     (11, "Zoe", "Marsh", "Principal"),
 ];
 
-/// Opportunities: account, name, stage, amount, days to close, renewal, owner, primary contact.
-const OPPORTUNITIES: [(usize, &str, &str, Option<u32>, i64, bool, u64, usize); 18] = [
-    (
-        0,
+/// An opportunity of the demo company.
+struct Deal {
+    account: usize,
+    name: &'static str,
+    stage: &'static str,
+    amount: Option<u32>,
+    /// Days from today to the close date.
+    days: i64,
+    renewal: bool,
+    owner: u64,
+    contact: usize,
+}
+
+const fn deal(
+    (account, contact, owner): (usize, usize, u64),
+    name: &'static str,
+    stage: &'static str,
+    amount: Option<u32>,
+    days: i64,
+    renewal: bool,
+) -> Deal {
+    Deal {
+        account,
+        name,
+        stage,
+        amount,
+        days,
+        renewal,
+        owner,
+        contact,
+    }
+}
+
+/// Account, primary contact and owner; name; stage; amount; days to close; renewal.
+const OPPORTUNITIES: [Deal; 18] = [
+    deal(
+        (0, 0, 3),
         "Acme Robotics - Line Monitoring",
         "Needs Analysis",
         Some(84_000),
         45,
         false,
-        3,
-        0,
     ),
-    (
-        1,
+    deal(
+        (1, 3, 3),
         "Bluebird Health - Platform",
         "Proposal/Price Quote",
         Some(150_000),
         30,
         false,
-        3,
-        3,
     ),
-    (
-        1,
+    deal(
+        (1, 4, 3),
         "Bluebird Health - Renewal",
         "Negotiation/Review",
         Some(96_000),
         20,
         true,
-        3,
-        4,
     ),
-    (
-        2,
+    deal(
+        (2, 6, 4),
         "Cobalt Logistics - Fleet Pilot",
         "Qualification",
         Some(40_000),
         60,
         false,
-        4,
-        6,
     ),
-    (
-        3,
+    deal(
+        (3, 8, 4),
         "Dunmore & Tate - Knowledge Base",
         "Prospecting",
         None,
         90,
         false,
-        4,
-        8,
     ),
-    (
-        4,
+    deal(
+        (4, 10, 5),
         "Everline Energy - Expansion",
         "Value Proposition",
         Some(220_000),
         75,
         false,
-        5,
-        10,
     ),
-    (
-        4,
+    deal(
+        (4, 11, 5),
         "Everline Energy - Renewal",
         "Qualification",
         Some(130_000),
         100,
         true,
-        5,
-        11,
     ),
-    (
-        5,
+    deal(
+        (5, 13, 5),
         "Fennel Foods - Traceability",
         "Id. Decision Makers",
         Some(58_000),
         40,
         false,
-        5,
-        13,
     ),
-    (
-        6,
+    deal(
+        (6, 15, 3),
         "Granite Bank - Risk Desk",
         "Negotiation/Review",
         Some(310_000),
         15,
         false,
-        3,
-        15,
     ),
-    (
-        6,
+    deal(
+        (6, 17, 3),
         "Granite Bank - Branch Rollout",
         "Perception Analysis",
         Some(175_000),
         55,
         false,
-        3,
-        17,
     ),
-    (
-        7,
+    deal(
+        (7, 18, 4),
         "Harbor Media - Newsroom",
         "Prospecting",
         Some(25_000),
         80,
         false,
-        4,
-        18,
     ),
-    (
-        8,
+    deal(
+        (8, 20, 5),
         "Ironwood Software - Seats",
         "Proposal/Price Quote",
         Some(64_000),
         25,
         false,
-        5,
-        20,
     ),
-    (
-        8,
+    deal(
+        (8, 22, 5),
         "Ironwood Software - Renewal 2025",
         "Closed Won",
         Some(60_000),
         -120,
         true,
-        5,
-        22,
     ),
-    (
-        9,
+    deal(
+        (9, 23, 3),
         "Juniper Travel - Itineraries",
         "Closed Lost",
         Some(33_000),
         -45,
         false,
-        3,
-        23,
     ),
-    (
-        10,
+    deal(
+        (10, 25, 4),
         "Kestrel Partners - Reseller Kit",
         "Qualification",
         Some(12_000),
         65,
         false,
-        4,
-        25,
     ),
-    (
-        11,
+    deal(
+        (11, 27, 5),
         "Lumen Schools - District Licence",
         "Needs Analysis",
         Some(47_500),
         110,
         false,
-        5,
-        27,
     ),
-    (
-        0,
+    deal(
+        (0, 1, 3),
         "Acme Robotics - Service Contract",
         "Closed Won",
         Some(18_000),
         -200,
         false,
-        3,
-        1,
     ),
-    (
-        2,
+    deal(
+        (2, 7, 6),
         "Cobalt Logistics - Warehouse",
         "Value Proposition",
         None,
         70,
         false,
-        6,
-        7,
     ),
 ];
 
@@ -401,7 +398,17 @@ pub fn rows(org: &mut Org) -> Result<(), Error> {
         contacts.push(add(org, "Contact", fields)?);
     }
     let today = org.clock.today();
-    for (account, name, stage, amount, days, renewal, owned_by, contact) in OPPORTUNITIES {
+    for deal in OPPORTUNITIES {
+        let Deal {
+            account,
+            name,
+            stage,
+            amount,
+            days,
+            renewal,
+            contact,
+            owner: owned_by,
+        } = deal;
         let close = if days < 0 {
             today - Days::new(days.unsigned_abs())
         } else {

@@ -49,19 +49,14 @@ impl<'a> Maker<'a> {
     }
 
     fn add(&mut self, values: &[(&str, Value)]) -> Id {
-        let number = self.org.table_mut(self.object).next_number();
-        let mut row = Row::new(
-            Id::numbered(&self.prefix, number),
-            Id::numbered("005", 1),
-            self.now_ms,
-        );
+        let id = self.org.table_mut(self.object).next_id(&self.prefix);
+        let mut row = Row::new(id, Id::numbered("005", 1), self.now_ms);
         let described = self.org.schema.object(self.object);
         for (name, value) in values {
             if let Some(slot) = described.slot(name) {
                 row.set(slot, value.clone());
             }
         }
-        let id = row.id;
         self.org.table_mut(self.object).put(row);
         id
     }

@@ -62,7 +62,7 @@ pub fn record(org: &mut Org, object: &str, fields: &Map<String, Json>) -> Result
     let (name, prefix) = (described.name.clone(), described.prefix.clone());
     row.id = match id {
         Some(id) => id,
-        None => Id::numbered(&prefix, org.table_mut(number).next_number()),
+        None => org.table_mut(number).next_id(&prefix),
     };
     derive(org, number, &name, &mut row);
     let id = row.id;

@@ -13,7 +13,8 @@ pub fn range(name: &str, count: Option<i64>, today: NaiveDate) -> Option<(NaiveD
     let month = today.with_day(1)?;
     let quarter = month.with_month((month.month0() / 3) * 3 + 1)?;
     let year = month.with_month(1)?;
-    let count = count.unwrap_or(0);
+    // Far more than any calendar has days for, and far from overflowing.
+    let count = count.unwrap_or(0).clamp(0, 4_000_000);
     let days = |day: NaiveDate, by: i64| {
         if by < 0 {
             day.checked_sub_days(Days::new(by.unsigned_abs()))

@@ -162,10 +162,7 @@ impl Like {
 pub fn read(org: &Org, object: u16, row: &Row, field: &FieldRef) -> Value {
     let (mut object, mut row) = (object, row);
     for hop in &field.hops {
-        let Value::Id(id) = org.value(object, row, *hop) else {
-            return Value::Null;
-        };
-        let Some((parent_object, parent)) = org.live(id) else {
+        let Some((parent_object, parent)) = hop.follow(org, object, row) else {
             return Value::Null;
         };
         (object, row) = (parent_object, parent);

@@ -276,7 +276,7 @@ impl Parser<'_> {
         let path = if function.is_some() {
             self.advance();
             self.expect("(")?;
-            let path = if self.eat(")") {
+            if self.eat(")") {
                 Path {
                     segments: vec!["Id".into()],
                     at: self.at(),
@@ -285,8 +285,7 @@ impl Parser<'_> {
                 let path = self.path()?;
                 self.expect(")")?;
                 path
-            };
-            path
+            }
         } else {
             self.path()?
         };
@@ -537,6 +536,14 @@ mod tests {
                 "{}",
                 error.message
             );
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "\\PC{0,80}", tail in "[ a-zA-Z0-9'\\\\.,()=<>!:%_-]{0,60}") {
+            let _ = query(&text);
+            let _ = query(&format!("SELECT Id FROM Account WHERE {tail}"));
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Hidden and missing fields give the same error, as on the platform.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
@@ -14,7 +15,7 @@ use crate::error::ApiError;
 use crate::id::Id;
 use crate::org::Org;
 use crate::schema::{Field, FieldType};
-use crate::store::Key;
+use crate::store::{Key, Row};
 use crate::value::{day_start_ms, parse_date, parse_datetime};
 
 /// What a query needs besides its text.
@@ -35,14 +36,39 @@ pub struct Context<'a> {
 /// A field reached through zero or more parents.
 #[derive(Debug, Clone)]
 pub struct FieldRef {
-    /// Reference slots to follow.
-    pub hops: Vec<u16>,
+    /// References to follow.
+    pub hops: Vec<Hop>,
     /// The field at the end.
     pub leaf: Leaf,
     /// Its type; text when only known at run time.
     pub kind: FieldType,
     /// Canonical names, for output.
     pub names: Vec<String>,
+}
+
+/// A reference on the way to a parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hop {
+    /// The reference's slot.
+    pub slot: u16,
+    /// The parent's object; none when the reference may point to several.
+    pub target: Option<u16>,
+}
+
+impl Hop {
+    /// The parent this row points to.
+    pub fn follow<'a>(self, org: &'a Org, object: u16, row: &Row) -> Option<(u16, &'a Arc<Row>)> {
+        let id = org.value(object, row, self.slot).as_id()?;
+        match self.target {
+            // Two objects may share a key prefix, so a known target beats the prefix.
+            Some(target) => org
+                .table(target)
+                .get(id)
+                .filter(|row| !row.deleted)
+                .map(|row| (target, row)),
+            None => org.live(id),
+        }
+    }
 }
 
 /// The end of a path.
@@ -62,7 +88,7 @@ pub enum Node {
     /// A field looked up by name on a polymorphic parent.
     Dynamic(String),
     /// A parent record.
-    Parent(String, u16, Vec<Node>),
+    Parent(String, Hop, Vec<Node>),
     /// A parent of a derived row, flattened into it.
     Flat(String, Vec<(String, u16)>),
     /// A child subquery.
@@ -228,7 +254,7 @@ fn object_is(context: &Context<'_>, object: u16, name: &str) -> bool {
 }
 
 /// Puts a field into the tree of printed nodes, creating its parents on the way.
-fn insert(nodes: &mut Vec<Node>, hops: &[u16], field: &FieldRef) {
+fn insert(nodes: &mut Vec<Node>, hops: &[Hop], field: &FieldRef) {
     let depth = field.hops.len() - hops.len();
     let name = &field.names[depth];
     let Some((hop, rest)) = hops.split_first() else {
@@ -259,8 +285,8 @@ fn insert(nodes: &mut Vec<Node>, hops: &[u16], field: &FieldRef) {
         return;
     };
     for node in nodes.iter_mut() {
-        if let Node::Parent(_, slot, children) = node
-            && slot == hop
+        if let Node::Parent(_, found, children) = node
+            && found == hop
         {
             insert(children, rest, field);
             return;
@@ -368,9 +394,9 @@ impl Resolver<'_> {
                     lexer::located(self.context.text, path.at, &reason),
                 ));
             };
-            hops.push(slot);
             names.push(field.relationship.clone().unwrap_or_default());
             if field.reference_to.len() > 1 {
+                hops.push(Hop { slot, target: None });
                 if depth + 1 != parents.len()
                     || !NAME_FIELDS
                         .iter()
@@ -401,6 +427,10 @@ impl Resolver<'_> {
                 .and_then(|target| schema.number(target))
                 .filter(|target| access.sees(schema, *target))
                 .ok_or_else(|| self.missing(path, segment, current))?;
+            hops.push(Hop {
+                slot,
+                target: Some(current),
+            });
         }
         let object = schema.object(current);
         let slot = object

@@ -30,15 +30,11 @@ fn nodes(context: Context<'_>, number: u16, row: &Row, nodes: &[Node], out: &mut
                 key(name, out);
                 filter::dynamic(org, number, row, name).write_json(out);
             }
-            Node::Parent(name, slot, children) => {
+            Node::Parent(name, hop, children) => {
                 key(name, out);
-                match org
-                    .value(number, row, *slot)
-                    .as_id()
-                    .and_then(|id| org.live(id))
-                {
+                match hop.follow(org, number, row) {
                     Some((parent_object, parent)) => {
-                        self::nodes(context, parent_object, parent, children, out)
+                        self::nodes(context, parent_object, parent, children, out);
                     }
                     None => out.push_str("null"),
                 }

@@ -123,6 +123,16 @@ impl Table {
         self.next_number - 1
     }
 
+    /// An unused id under a key prefix; rows may have been loaded with ids of their own.
+    pub fn next_id(&mut self, prefix: &str) -> Id {
+        loop {
+            let id = Id::numbered(prefix, self.next_number());
+            if !self.by_id.contains_key(&id) {
+                return id;
+            }
+        }
+    }
+
     /// Leaves numbers below `first` to rows loaded with ids of their own.
     pub fn reserve_numbers(&mut self, first: u64) {
         self.next_number = self.next_number.max(first);

@@ -30,7 +30,22 @@ async fn later_requests_use_what_earlier_ones_made() {
     assert_eq!(statuses, [201, 201, 200], "{body}");
     assert_eq!(answers[2]["body"]["TextPreview"], "hi");
     let links = org.query(&format!("SELECT ContentDocument.Title FROM ContentDocumentLink WHERE LinkedEntityId = '{opportunity}'")).await;
+    assert_eq!(
+        links[0]["ContentDocument"]["attributes"]["type"],
+        "ContentDocument"
+    );
     assert_eq!(links[0]["ContentDocument"]["Title"], "Summary");
+    let note = answers[0]["body"]["id"].as_str().expect("an id");
+    assert_eq!(
+        org.delete(&format!("/sobjects/ContentDocument/{note}"))
+            .await
+            .0,
+        204
+    );
+    assert_eq!(
+        org.get(&format!("/sobjects/ContentNote/{note}")).await.0,
+        404
+    );
 }
 
 #[tokio::test]

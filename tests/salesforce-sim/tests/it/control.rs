@@ -239,3 +239,45 @@ async fn many_rows_are_loaded_and_found_by_index() {
     let stats = org.control.stats().await.expect("stats");
     assert_eq!((stats.writes, stats.api_calls), (0, 2));
 }
+
+#[tokio::test]
+async fn merges_and_conversions_leave_their_traces() {
+    let org = Org::demo();
+    let (winner, loser) = (
+        org.id_of("Account", "Granite Bank").await,
+        org.id_of("Account", "Harbor Media").await,
+    );
+    let merge = Command::Merge {
+        winner: winner.clone(),
+        losers: vec![loser.clone()],
+    };
+    org.control.send(&merge).await.expect("merged");
+    let soql = format!("SELECT IsDeleted, MasterRecordId FROM Account WHERE Id = '{loser}'");
+    let (_, all) = org
+        .send(org.request(Method::GET, "/queryAll").query(&[("q", &soql)]))
+        .await;
+    assert_eq!(all["records"][0]["MasterRecordId"], winner);
+    let moved = org
+        .query(&format!(
+            "SELECT Id FROM Contact WHERE AccountId = '{winner}'"
+        ))
+        .await;
+    assert_eq!(moved.len(), 5);
+
+    let lead = org.query("SELECT Id FROM Lead LIMIT 1").await[0]["Id"]
+        .as_str()
+        .expect("id")
+        .to_owned();
+    let contact = moved[0]["Id"].as_str().expect("id").to_owned();
+    let convert = Command::ConvertLead {
+        lead: lead.clone(),
+        account: winner,
+        contact,
+        opportunity: None,
+    };
+    org.control.send(&convert).await.expect("converted");
+    let (_, answer) = org
+        .patch(&format!("/sobjects/Lead/{lead}"), json!({"Title": "x"}))
+        .await;
+    assert_eq!(answer[0]["errorCode"], "CANNOT_UPDATE_CONVERTED_LEAD");
+}

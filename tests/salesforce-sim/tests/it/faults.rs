@@ -126,3 +126,24 @@ async fn refusals_and_row_locks_hit_what_they_name() {
         204
     );
 }
+
+#[tokio::test]
+async fn a_slow_answer_holds_nobody_else_up() {
+    let org = Org::demo();
+    let slow = Fault::new(FaultKind::LatencyMs(60_000)).on_path("/sobjects/Task");
+    org.control.fault(slow).await.expect("added");
+    let request = org
+        .request(reqwest::Method::POST, "/sobjects/Task")
+        .json(&json!({"Subject": "slow"}));
+    let waiting = tokio::spawn(request.send());
+    for _ in 0..20 {
+        assert_eq!(
+            org.post("/sobjects/Contact", json!({"LastName": "quick"}))
+                .await
+                .0,
+            201
+        );
+    }
+    assert!(!waiting.is_finished());
+    waiting.abort();
+}

@@ -255,7 +255,7 @@ async fn validation_rules_block_with_their_own_message() {
         204
     );
     org.control
-        .put_rule("Opportunity", "No_Backdating", "AND(ISCHANGED(CloseDate), CloseDate < PRIORVALUE(CloseDate), Account.Industry = \"Consulting\")", "Only forward.", None)
+        .put_rule("Opportunity", "No_Backdating", "AND(ISCHANGED(CloseDate), CloseDate < PRIORVALUE(CloseDate), ISPICKVAL(Account.Industry, \"Consulting\"))", "Only forward.", None)
         .await
         .expect("compiles");
     let (_, answer) = org.patch(&path, json!({"CloseDate": "2020-01-01"})).await;
