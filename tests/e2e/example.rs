@@ -19,12 +19,7 @@ async fn a_meeting_published_by_the_python_example_is_applied() {
             "--meeting",
             "meeting-0",
         ])
-        .args([
-            "--title",
-            "Meeting [0]",
-            "--organizer",
-            "rep@northwind.example",
-        ])
+        .args(["--title", "Meeting [0]", "--organizer", world.our_email()])
         .args([
             "--participant",
             "maya.lindqvist@alder-instruments.example",

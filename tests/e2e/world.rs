@@ -42,6 +42,7 @@ pub(crate) struct World {
     pub(crate) rest: Rest,
     pub(crate) records: Records,
     control: Control,
+    our_email: String,
     /// Writes before the first meeting.
     prepared: u64,
 }
@@ -98,6 +99,10 @@ impl World {
         Self {
             publisher: Publisher::new(stack.nats().client().await),
             prepared: before.last().map_or(0, |entry| entry.seq),
+            our_email: connected
+                .email()
+                .await
+                .expect("the connected user has an address"),
             rest: connected.rest,
             stack,
             sink,
@@ -131,7 +136,11 @@ impl World {
             title: title(number),
             started_at: at(-60),
             ended_at: at(-30),
-            participants: vec![person(PEOPLE[number % PEOPLE.len()].0)],
+            organizer: Some(person(&self.our_email)),
+            participants: vec![
+                person(&self.our_email),
+                person(PEOPLE[number % PEOPLE.len()].0),
+            ],
             notes: Some(Text {
                 source: Some(text::Source::Inline("Notes.".to_owned())),
             }),
@@ -203,6 +212,11 @@ impl World {
             });
             assert_eq!(tasks.count(), 1, "tasks of meeting {number}");
         }
+    }
+
+    /// The connected user's address.
+    pub(crate) fn our_email(&self) -> &str {
+        &self.our_email
     }
 
     pub(crate) fn control(&self) -> &Control {

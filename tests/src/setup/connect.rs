@@ -25,6 +25,23 @@ pub struct Connected {
     pub rest: Rest,
 }
 
+impl Connected {
+    /// The connected user's e-mail address.
+    ///
+    /// # Errors
+    /// When Salesforce does not tell.
+    pub async fn email(&self) -> anyhow::Result<String> {
+        let user = self
+            .rest
+            .record("User", &self.connection.user_id, &["Email"])
+            .await?;
+        let email = user["Email"]
+            .as_str()
+            .context("the connected user has no e-mail address")?;
+        Ok(email.to_lowercase())
+    }
+}
+
 impl Admin {
     /// Connects. Pages that cannot be driven are left to a person, who is told the address through `tell`.
     ///

@@ -32,6 +32,8 @@ pub struct StackOptions {
     pub otlp_endpoint: Option<String>,
     /// Puts a [`Proxy`] in front of NATS and Postgres, to take them away.
     pub breakable: bool,
+    /// Services that are not started, for tests that need only some.
+    pub without: Vec<ServiceName>,
     /// Further environment variables for every service.
     pub environment: Vec<(String, String)>,
 }
@@ -128,10 +130,18 @@ impl Stack {
             folder: folder.to_owned(),
             _folder: None,
         };
-        stack.migrate(&binaries)?;
-        roles::create(&stack.database.url()).await?;
+        let wanted: Vec<ServiceName> = SERVICES
+            .into_iter()
+            .filter(|service| !options.without.contains(service))
+            .collect();
+        stack.migrate(&binaries, &wanted)?;
+        roles::create(&stack.database.url(), &wanted).await?;
         let shared = plan::Shared::of(&stack, &options);
-        for (index, &service) in SERVICES.iter().enumerate() {
+        for (index, &service) in SERVICES
+            .iter()
+            .enumerate()
+            .filter(|(_, service)| wanted.contains(service))
+        {
             let process = Process::new(
                 service.as_str(),
                 &binaries.join(service.binary()),
@@ -146,8 +156,8 @@ impl Stack {
     }
 
     /// Schemas, streams and consumers, with the admin's rights, which no running service has.
-    fn migrate(&self, binaries: &Path) -> anyhow::Result<()> {
-        for service in SERVICES {
+    fn migrate(&self, binaries: &Path, wanted: &[ServiceName]) -> anyhow::Result<()> {
+        for &service in wanted {
             let name = format!("{}-migrate", service.as_str());
             let environment = [
                 ("DATABASE_URL".to_owned(), self.database.url()),
@@ -213,16 +223,16 @@ impl Stack {
     /// One service's process.
     ///
     /// # Panics
-    /// Never: every service has one.
+    /// When the stack was started without it.
     #[must_use]
     pub fn service(&self, service: ServiceName) -> &Process {
         let found = self.services.iter().find(|(name, _)| *name == service);
-        &found.expect("every service has a process").1
+        &found.expect("the service was started").1
     }
 
     fn service_mut(&mut self, service: ServiceName) -> &mut Process {
         let found = self.services.iter_mut().find(|(name, _)| *name == service);
-        &mut found.expect("every service has a process").1
+        &mut found.expect("the service was started").1
     }
 
     /// The org the services talk to.

@@ -1,6 +1,6 @@
 //! One login role per service, a member of the role `migrate` made for its schema and of nothing else.
 
-use super::plan::SERVICES;
+use super::plan::ServiceName;
 use anyhow::Context;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
@@ -8,11 +8,11 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 pub(super) const PASSWORD: &str = "local-only";
 
 /// Creates the login roles. They belong to the whole server, so other stacks may have made them already, or be just now.
-pub(super) async fn create(admin_url: &str) -> anyhow::Result<()> {
+pub(super) async fn create(admin_url: &str, services: &[ServiceName]) -> anyhow::Result<()> {
     let mut admin = PgConnection::connect(admin_url)
         .await
         .context("postgres answers")?;
-    for service in SERVICES {
+    for service in services {
         let (login, role) = (service.login(), format!("ergo_{}", service.schema()));
         let create = format!(
             "do $$ begin if not exists (select from pg_catalog.pg_roles where rolname = '{login}') then \

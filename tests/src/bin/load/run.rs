@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use testkit::fixtures::Publication;
 use testkit::org::Rest;
 use testkit::publish::{Publisher, Trace};
-use testkit::setup::{Admin, Settings};
+use testkit::setup::{Admin, Connected, Settings};
 use testkit::stack::{SERVICES, Stack, StackOptions};
 
 /// The workspace of the benchmark.
@@ -45,13 +45,14 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Figures> {
         rpc: stack.rpc().await,
         workspace: WORKSPACE.to_owned(),
     };
-    let rest = set_up(&stack, &admin, options).await?;
+    let connected = set_up(&stack, &admin, options).await?;
     measure_memory(&stack, "idle memory of", "<= 30 MB", &mut figures);
 
     let bench = Bench {
         watch: Watch::start(&stack.nats().client().await, WORKSPACE).await?,
         publisher: Publisher::new(stack.nats().client().await),
-        rest: &rest,
+        rest: &connected.rest,
+        our_email: connected.email().await?,
         accounts: options.accounts,
         run: format!("{:x}", Utc::now().timestamp()),
     };
@@ -119,7 +120,7 @@ fn measure_memory(stack: &Stack, what: &str, target: &str, figures: &mut Figures
 }
 
 /// Connects, seeds, syncs, maps one field and one task, and goes live.
-async fn set_up(stack: &Stack, admin: &Admin, options: &Options) -> anyhow::Result<Rest> {
+async fn set_up(stack: &Stack, admin: &Admin, options: &Options) -> anyhow::Result<Connected> {
     let tell = |text: &str| println!("  {text}");
     let connected = admin
         .connect(stack.org(), &stack.console_url(), tell)
@@ -147,7 +148,7 @@ async fn set_up(stack: &Stack, admin: &Admin, options: &Options) -> anyhow::Resu
     admin.permit(&settings).await?;
     admin.verify().await?;
     admin.live(true).await?;
-    Ok(connected.rest)
+    Ok(connected)
 }
 
 struct Bench<'a> {
@@ -156,6 +157,7 @@ struct Bench<'a> {
     rest: &'a Rest,
     accounts: usize,
     run: String,
+    our_email: String,
 }
 
 impl Bench<'_> {
@@ -300,7 +302,11 @@ impl Bench<'_> {
             title: format!("Meeting {number}"),
             started_at: Some(at(-60)),
             ended_at: Some(at(-30)),
-            participants: vec![person("Person", contact_email(number % self.accounts))],
+            organizer: Some(person("Owner", self.our_email.clone())),
+            participants: vec![
+                person("Owner", self.our_email.clone()),
+                person("Person", contact_email(number % self.accounts)),
+            ],
             extracted_values: vec![ExtractedValue {
                 property: "next_step".to_owned(),
                 value: Some(Value {

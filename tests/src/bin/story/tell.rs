@@ -44,8 +44,11 @@ pub(crate) async fn tell(options: &Options, folder: Option<&Path>) -> anyhow::Re
     let connected = connect(&admin, &stack).await?;
     let records = prepare(&admin, &connected).await?;
     configure(&admin, &connected).await?;
-    let our_domain = our_domain(&connected).await?;
-    if let Err(error) = admin.own_domain(&our_domain).await {
+    let our_email = connected.email().await?;
+    let (_, our_domain) = our_email
+        .rsplit_once('@')
+        .context("the connected user's e-mail address has no domain")?;
+    if let Err(error) = admin.own_domain(our_domain).await {
         step(&format!(
             "{our_domain} is known as ours by the org's users only: {error}"
         ));
@@ -56,7 +59,7 @@ pub(crate) async fn tell(options: &Options, folder: Option<&Path>) -> anyhow::Re
     let setting = Setting {
         workspace: WORKSPACE,
         run: &run,
-        our_domain: &our_domain,
+        our_email: &our_email,
         records: &records,
         now: Utc::now(),
     };
@@ -198,21 +201,6 @@ async fn fields(connected: &Connected) -> anyhow::Result<BTreeSet<String>> {
         }
     }
     Ok(found)
-}
-
-/// The e-mail domain of the connected user: the selling company.
-async fn our_domain(connected: &Connected) -> anyhow::Result<String> {
-    let user = connected
-        .rest
-        .record("User", &connected.connection.user_id, &["Email"])
-        .await?;
-    let email = user["Email"]
-        .as_str()
-        .context("the connected user has no e-mail address")?;
-    let (_, domain) = email
-        .rsplit_once('@')
-        .context("the connected user's e-mail address has no domain")?;
-    Ok(domain.to_lowercase())
 }
 
 pub(crate) fn step(text: &str) {
