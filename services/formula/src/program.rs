@@ -1,6 +1,8 @@
 //! The flat compiled form: nodes in one array, children before parents, operands by index. Immutable
 //! and shared between tasks; evaluating it allocates only for texts it builds.
 
+use std::cmp::Ordering;
+
 use crate::function::Function;
 use crate::kind::Kind;
 use crate::pattern::Pattern;
@@ -40,6 +42,20 @@ pub(crate) enum Compare {
     LessEqual,
     Greater,
     GreaterEqual,
+}
+
+impl Compare {
+    /// Whether it holds of operands in this order.
+    pub(crate) fn holds(self, order: Ordering) -> bool {
+        match self {
+            Compare::Equal => order == Ordering::Equal,
+            Compare::NotEqual => order != Ordering::Equal,
+            Compare::Less => order == Ordering::Less,
+            Compare::LessEqual => order != Ordering::Greater,
+            Compare::Greater => order == Ordering::Greater,
+            Compare::GreaterEqual => order != Ordering::Less,
+        }
+    }
 }
 
 /// Arithmetic and text operators, by operand types.

@@ -111,7 +111,7 @@ impl<'a> Machine<'a> {
                 }
                 Ok(None)
             }
-            Class::Scalar => Ok(scalar_order(&a, &b).map(|order| holds(compare, order))),
+            Class::Scalar => Ok(scalar_order(&a, &b).map(|order| compare.holds(order))),
             Class::Text | Class::Id => {
                 let (a, b) = if class == Class::Id {
                     (first15(a), first15(b))
@@ -150,7 +150,7 @@ impl<'a> Machine<'a> {
                 }
             }
         }
-        Ok(Some(holds(compare, order)))
+        Ok(Some(compare.holds(order)))
     }
 
     fn same_pick(&mut self, value: &str, literal: &str, node: NodeId) -> Truth {
@@ -241,7 +241,7 @@ fn first15(value: Value<'_>) -> Value<'_> {
 }
 
 /// Order of two present values of one scalar type.
-pub(super) fn scalar_order(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
+pub(crate) fn scalar_order(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
     Some(match (a, b) {
         (Value::Number(a), Value::Number(b)) => a.cmp(b),
         (Value::Date(a), Value::Date(b)) => a.cmp(b),
@@ -250,17 +250,6 @@ pub(super) fn scalar_order(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
         (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
         _ => return None,
     })
-}
-
-fn holds(compare: Compare, order: Ordering) -> bool {
-    match compare {
-        Compare::Equal => order == Ordering::Equal,
-        Compare::NotEqual => order != Ordering::Equal,
-        Compare::Less => order == Ordering::Less,
-        Compare::LessEqual => order != Ordering::Greater,
-        Compare::Greater => order == Ordering::Greater,
-        Compare::GreaterEqual => order != Ordering::Less,
-    }
 }
 
 /// Equal but for letter case.

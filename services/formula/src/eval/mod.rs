@@ -9,6 +9,8 @@ mod branch;
 mod logic;
 mod read;
 
+pub(crate) use logic::scalar_order;
+
 use crate::context::Context;
 use crate::program::{Binary, NodeId, Op, Program};
 use crate::reason::Reason;
