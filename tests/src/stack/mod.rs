@@ -4,6 +4,7 @@
 mod plan;
 mod process;
 mod roles;
+mod secrets;
 mod simulator;
 
 pub use plan::{SERVICES, ServiceName};
@@ -30,6 +31,8 @@ pub struct StackOptions {
     pub auth_port: u16,
     /// Where spans are sent, when anywhere.
     pub otlp_endpoint: Option<String>,
+    /// Workspace the console's first user sees before it is connected.
+    pub console_workspace: Option<String>,
     /// Puts a [`Proxy`] in front of NATS and Postgres, to take them away.
     pub breakable: bool,
     /// Services that are not started, for tests that need only some.
@@ -49,6 +52,7 @@ pub struct Stack {
     database_proxy: Option<Proxy>,
     database: Database,
     addresses: Addresses,
+    secrets: secrets::Secrets,
     folder: PathBuf,
     // Last: the services write into it until they end.
     _folder: Option<tempfile::TempDir>,
@@ -127,6 +131,7 @@ impl Stack {
             database_proxy,
             database,
             addresses,
+            secrets: secrets::Secrets::make(folder)?,
             folder: folder.to_owned(),
             _folder: None,
         };
@@ -148,7 +153,7 @@ impl Stack {
                 &["serve"],
                 folder,
             )
-            .environment(plan::environment(service, &shared)?)
+            .environment(plan::environment(service, &shared))
             .admin_port(stack.addresses.admin[index]);
             stack.services.push((service, process));
         }
@@ -277,10 +282,16 @@ impl Stack {
         format!("http://127.0.0.1:{}", self.addresses.console_http)
     }
 
-    /// How a person logs in to the console.
+    /// How a person logs in to the console: user and password.
     #[must_use]
-    pub fn console_login(&self) -> String {
-        plan::console_login()
+    pub fn console_login(&self) -> (&'static str, &str) {
+        (secrets::CONSOLE_EMAIL, &self.secrets.password)
+    }
+
+    /// Token that may do everything over the console's API.
+    #[must_use]
+    pub fn api_token(&self) -> &str {
+        &self.secrets.api_token
     }
 
     /// Where the services' logs are.

@@ -1,9 +1,9 @@
 //! Which services there are and what each is told. The environment variables are those of the services' own `--help`.
 
+use super::secrets::{CONSOLE_EMAIL, Secrets};
 use super::{Stack, StackOptions};
 use crate::org::Target;
-use anyhow::Context;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A deployable of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,7 +76,8 @@ pub(super) struct Shared {
     console_http: u16,
     org: Target,
     otlp_endpoint: Option<String>,
-    folder: PathBuf,
+    secrets: Secrets,
+    console_workspace: Option<String>,
     extra: Vec<(String, String)>,
 }
 
@@ -110,7 +111,8 @@ impl Shared {
             console_http: stack.addresses.console_http,
             org: stack.org.clone(),
             otlp_endpoint: options.otlp_endpoint.clone(),
-            folder: stack.folder.clone(),
+            secrets: stack.secrets.clone(),
+            console_workspace: options.console_workspace.clone(),
             extra: options.environment.clone(),
         }
     }
@@ -122,10 +124,7 @@ pub(super) fn callback_url(auth_http: u16) -> String {
 }
 
 /// The environment of one service.
-pub(super) fn environment(
-    service: ServiceName,
-    shared: &Shared,
-) -> anyhow::Result<Vec<(String, String)>> {
+pub(super) fn environment(service: ServiceName, shared: &Shared) -> Vec<(String, String)> {
     let of = |pairs: &[(ServiceName, String)]| {
         let found = pairs.iter().find(|(name, _)| *name == service);
         found.map(|(_, value)| value.clone()).unwrap_or_default()
@@ -142,20 +141,18 @@ pub(super) fn environment(
         pairs.push(("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.clone()));
     }
     match service {
-        ServiceName::Auth => pairs.extend(auth(shared)?),
-        ServiceName::Console => {
-            pairs.extend([("HTTP_ADDR", format!("127.0.0.1:{}", shared.console_http))])
-        }
+        ServiceName::Auth => pairs.extend(auth(shared)),
+        ServiceName::Console => pairs.extend(console(shared)),
         ServiceName::MetadataSync | ServiceName::Writeback => pairs.extend(salesforce(&shared.org)),
         ServiceName::Matching => {}
     }
     let own = pairs
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value));
-    Ok(own.chain(shared.extra.iter().cloned()).collect())
+    own.chain(shared.extra.iter().cloned()).collect()
 }
 
-fn auth(shared: &Shared) -> anyhow::Result<Vec<(&'static str, String)>> {
+fn auth(shared: &Shared) -> Vec<(&'static str, String)> {
     let mut pairs = salesforce(&shared.org);
     pairs.extend([
         ("HTTP_ADDR", format!("127.0.0.1:{}", shared.auth_http)),
@@ -172,12 +169,34 @@ fn auth(shared: &Shared) -> anyhow::Result<Vec<(&'static str, String)>> {
             "CONSOLE_PUBLIC_URL",
             format!("http://127.0.0.1:{}", shared.console_http),
         ),
-        (
-            "ERGO_SEAL_KEYS_FILE",
-            seal_keys(&shared.folder)?.display().to_string(),
-        ),
+        ("ERGO_SEAL_KEYS_FILE", path(&shared.secrets.seal_keys)),
     ]);
-    Ok(pairs)
+    pairs
+}
+
+fn console(shared: &Shared) -> Vec<(&'static str, String)> {
+    let address = format!("127.0.0.1:{}", shared.console_http);
+    let mut pairs = vec![
+        ("CONSOLE_PUBLIC_URL", format!("http://{address}")),
+        ("HTTP_ADDR", address),
+        ("CONSOLE_BOOTSTRAP_EMAIL", CONSOLE_EMAIL.to_owned()),
+        (
+            "CONSOLE_BOOTSTRAP_PASSWORD_FILE",
+            path(&shared.secrets.password_file),
+        ),
+        (
+            "CONSOLE_BOOTSTRAP_API_TOKEN_FILE",
+            path(&shared.secrets.api_token_file),
+        ),
+    ];
+    if let Some(workspace) = &shared.console_workspace {
+        pairs.push(("CONSOLE_BOOTSTRAP_WORKSPACE", workspace.clone()));
+    }
+    pairs
+}
+
+fn path(path: &Path) -> String {
+    path.display().to_string()
 }
 
 fn salesforce(org: &Target) -> Vec<(&'static str, String)> {
@@ -195,21 +214,6 @@ fn salesforce(org: &Target) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A key that seals tokens, made once per folder so that a kept stack can read what it sealed.
-fn seal_keys(folder: &Path) -> anyhow::Result<PathBuf> {
-    use base64::Engine;
-    let path = folder.join("seal-keys");
-    if !path.exists() {
-        let key: [u8; 32] = rand::random();
-        let line = format!(
-            "local:{}\n",
-            base64::engine::general_purpose::STANDARD.encode(key)
-        );
-        std::fs::write(&path, line).context("write the key that seals tokens")?;
-    }
-    Ok(path)
-}
-
 /// The same address through another port of this machine.
 fn through(url: &str, port: u16) -> String {
     let mut url: url::Url = url
@@ -218,9 +222,4 @@ fn through(url: &str, port: u16) -> String {
     url.set_port(Some(port))
         .expect("an address with a host takes a port");
     url.into()
-}
-
-/// How a person logs in to the console.
-pub(super) fn console_login() -> String {
-    "Log in as admin@example.com with the password local-only.".to_owned()
 }

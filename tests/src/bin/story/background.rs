@@ -78,7 +78,8 @@ pub(crate) async fn hold(options: &Options) -> anyhow::Result<()> {
     };
     verdict::check(&told.tales, options.strict)?;
     println!("\nThe console is at {}", told.stack.console_url());
-    println!("{}", told.stack.console_login());
+    let (user, password) = told.stack.console_login();
+    println!("Log in as {user} with the password {password}");
     println!("Logs are in .local/up; make down stops everything.");
     std::io::stdout().flush()?;
     fs::write(folder.join("told"), "")?;

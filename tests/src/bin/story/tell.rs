@@ -106,6 +106,7 @@ async fn start(options: &Options, sink: &Sink, folder: Option<&Path>) -> anyhow:
             .otlp_endpoint
             .clone()
             .or_else(|| Some(sink.endpoint().to_owned())),
+        console_workspace: Some(WORKSPACE.to_owned()),
         ..StackOptions::default()
     };
     let stack = match folder {
