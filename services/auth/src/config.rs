@@ -28,9 +28,13 @@ pub struct Options {
     #[arg(long, env = "SALESFORCE_CONSUMER_SECRET", hide_env_values = true)]
     pub salesforce_consumer_secret: SecretString,
 
-    /// Longest wait for one answer of the token endpoint, in milliseconds
+    /// How long callers wait for one answer of the token endpoint, in milliseconds
     #[arg(long, env = "AUTH_TOKEN_CALL_TIMEOUT_MS", default_value_t = 10_000)]
     pub auth_token_call_timeout_ms: u64,
+
+    /// How long a late answer of a refresh is still awaited, in milliseconds: with rotation it holds the only valid token
+    #[arg(long, env = "AUTH_TOKEN_ANSWER_MAX_MS", default_value_t = 60_000)]
+    pub auth_token_answer_max_ms: u64,
 
     /// How long a token call without an answer may still be running at Salesforce after we gave it up, in milliseconds
     #[arg(long, env = "AUTH_REFRESH_SETTLE_MS", default_value_t = 20_000)]
@@ -64,6 +68,9 @@ impl Options {
     pub fn limits(&self) -> Limits {
         Limits {
             call_ms: self.auth_token_call_timeout_ms,
+            answer_ms_max: self
+                .auth_token_answer_max_ms
+                .max(self.auth_token_call_timeout_ms),
             settle_ms: self.auth_refresh_settle_ms,
             retry_pause_ms: self.auth_retry_pause_ms,
         }

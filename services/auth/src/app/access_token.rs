@@ -29,8 +29,10 @@ const WAIT_POLL_MS: std::ops::Range<u64> = 20..60;
 /// The limits of refreshing.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Longest wait for one answer of the token endpoint, in milliseconds.
+    /// How long callers wait for one answer of the token endpoint, in milliseconds.
     pub call_ms: u64,
+    /// How long an answer that is late is still awaited, to be stored, in milliseconds.
+    pub answer_ms_max: u64,
     /// How long a call without an answer may still be running at Salesforce after we gave it up, in milliseconds.
     pub settle_ms: u64,
     /// First pause after a breakdown, in milliseconds; it doubles.
@@ -110,7 +112,7 @@ pub(super) struct Inner {
     /// Names this process in leases.
     pub(super) holder: String,
     flights: Flights,
-    tasks: TaskTracker,
+    pub(super) tasks: TaskTracker,
 }
 
 /// What looking at the store found.

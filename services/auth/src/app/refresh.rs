@@ -4,7 +4,7 @@
 //! ends; B takes fence 8. B finds A's intent and waits until A's call cannot be running any more, then looks. If the
 //! token is alive A's call never happened, and B may send. If it is dead Salesforce rotated, and only A's answer, if
 //! it still comes, holds the new token. So an answer is stored whenever the generation is still the one it was asked
-//! for, whatever the fence: refusing a late answer would throw away the only valid token. The fence guards what is
+//! for, whatever the fence and however late: refusing a late answer would throw away the only valid token. The fence guards what is
 //! *sent*, and what a failure may record.
 
 use std::time::Duration;
@@ -14,9 +14,10 @@ use events::WorkspaceId;
 use rand::Rng as _;
 use salesforce::Outcome;
 use salesforce::host::Base;
-use salesforce::oauth::{OurFault, TokenError, TokenFailure, TokenKind};
+use salesforce::oauth::{OurFault, TokenError, TokenFailure, TokenKind, TokenResponse};
 use secrecy::SecretString;
 use tokio::time::timeout;
+use tracing::Instrument as _;
 
 use super::access_token::{AccessTokens, Denied, Token};
 use super::change;
@@ -28,12 +29,15 @@ use crate::store::{self, lease, secret};
 
 /// Who the history names for changes found out here.
 pub(super) const ACTOR: &str = "service:auth/refresh";
+/// First pause after an answer that says nothing, in seconds.
+const RETRY_S: u64 = 5;
 /// Looks without a clear answer before an org counts as not allowing them.
 const LOOKS_MAX: u32 = 5;
 /// Pause after an answer we must not use, in seconds: somebody tampers, or our configuration is wrong.
 const UNUSABLE_PAUSE_S: u64 = 60;
 
 /// A lease in hand.
+#[derive(Clone)]
 pub(super) struct Work {
     pub(super) workspace: WorkspaceId,
     pub(super) standing: Standing,
@@ -158,7 +162,7 @@ impl AccessTokens {
                     return self
                         .conclude(
                             &work,
-                            Verdict::Retry { after_s: 5 },
+                            Verdict::Retry { after_s: RETRY_S },
                             Residue::Look,
                             evidence,
                             failures,
@@ -167,20 +171,42 @@ impl AccessTokens {
                 }
             }
         }
-        let call = inner.endpoint.refresh(&host, &refresh_token);
-        match timeout(Duration::from_millis(inner.limits.call_ms), call).await {
-            Ok(Ok(response)) => self.keep(&work, &response).await,
-            Ok(Err(error)) => self.failed(&work, &error, evidence, failures).await,
+        let endpoint = inner.endpoint.clone();
+        let mut call = Box::pin(async move { endpoint.refresh(&host, &refresh_token).await });
+        match timeout(Duration::from_millis(inner.limits.call_ms), &mut call).await {
+            Ok(answer) => self.answered(&work, answer, evidence, failures).await,
             Err(_elapsed) => {
-                self.conclude(
-                    &work,
-                    Verdict::Retry { after_s: 5 },
-                    Residue::Settle,
-                    evidence,
-                    failures,
-                )
-                .await
+                // The call goes on: with rotation a late answer holds the only valid token. Nobody sends meanwhile, the
+                // intent sees to that.
+                let rest_ms = inner
+                    .limits
+                    .answer_ms_max
+                    .saturating_sub(inner.limits.call_ms);
+                let (this, late) = (self.clone(), work.clone());
+                let wait = async move {
+                    if let Ok(answer) = timeout(Duration::from_millis(rest_ms), call).await {
+                        let outcome = this.answered(&late, answer, evidence, failures).await;
+                        tracing::info!(workspace = %late.workspace, stored = outcome.is_ok(), "a late answer of the token endpoint arrived");
+                    }
+                };
+                inner.tasks.spawn(wait.in_current_span());
+                let verdict = Verdict::Retry { after_s: RETRY_S };
+                self.conclude(&work, verdict, Residue::Settle, evidence, failures)
+                    .await
             }
+        }
+    }
+
+    async fn answered(
+        &self,
+        work: &Work,
+        answer: Result<TokenResponse, TokenError>,
+        evidence: Evidence,
+        failures: u32,
+    ) -> Result<Token, Denied> {
+        match answer {
+            Ok(response) => self.keep(work, &response).await,
+            Err(error) => self.failed(work, &error, evidence, failures).await,
         }
     }
 
@@ -218,14 +244,21 @@ impl AccessTokens {
                 self.conclude(work, verdict, residue, evidence, failures)
                     .await
             }
-            None => {
-                tracing::error!(workspace = %work.workspace, error = %error, "token response cannot be used");
+            None if matches!(error, TokenError::Signature | TokenError::Host(_)) => {
+                tracing::error!(workspace = %work.workspace, error = %error, "token response cannot be trusted");
                 self.our_fault(
                     work,
-                    "salesforce's token response cannot be used; see the log",
+                    "salesforce's token response cannot be trusted; see the log",
                     residue,
                 )
                 .await
+            }
+            // A gateway's page with status 200, half a body: it passes.
+            None => {
+                tracing::warn!(workspace = %work.workspace, error = %error, "token response is not usable");
+                let verdict = Verdict::Retry { after_s: RETRY_S };
+                self.conclude(work, verdict, residue, evidence, failures)
+                    .await
             }
         }
     }
@@ -331,7 +364,7 @@ impl AccessTokens {
 
     /// From the start of a call until it cannot be running any more, in milliseconds.
     fn settle_ms(&self) -> f64 {
-        float(self.inner.limits.call_ms + self.inner.limits.settle_ms)
+        float(self.inner.limits.answer_ms_max + self.inner.limits.settle_ms)
     }
 }
 

@@ -12,8 +12,8 @@ use super::state::{Loss, Suspension};
 const OUR_FAULT_PAUSE_S: u64 = 60;
 /// Pause before believing that the app vanished from an org, in seconds: time for other orgs to show the same.
 const APP_UNKNOWN_CONFIRM_S: u64 = 600;
-/// Pauses longer than this are Salesforce's own rule (login rate limit), not a backoff to be shortened, in seconds.
-const BACKOFF_S_MAX: u64 = 60;
+/// Pauses longer than this are a rule (login rate limit, an operator's turn), not a backoff to be shortened, in seconds.
+const BACKOFF_S_MAX: u64 = 30;
 /// How often the first pause may double: from 5 s to 160 s.
 const BACKOFF_DOUBLINGS_MAX: u32 = 5;
 

@@ -27,6 +27,7 @@ fn spawn(world: &World) -> Child {
         .env("SALESFORCE_CONSUMER_SECRET", DEFAULT_CONSUMER_SECRET)
         .env("ERGO_SEAL_KEYS", &world.seal_keys)
         .env("AUTH_TOKEN_CALL_TIMEOUT_MS", "1000")
+        .env("AUTH_TOKEN_ANSWER_MAX_MS", "1000")
         .env("AUTH_REFRESH_SETTLE_MS", "200")
         .stdout(Stdio::null())
         .kill_on_drop(true)

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use salesforce_sim::{Fault, FaultBody, FaultKind};
 use testkit::eventually;
 
-use crate::world::{LIMIT, Replica, SLOW_MS, World};
+use crate::world::{LATE_MS, LIMIT, Replica, TOO_LATE_MS, World};
 
 const TOKEN_PATH: &str = "/services/oauth2/token";
 
@@ -103,8 +103,15 @@ async fn transient_trouble_never_changes_a_connection() {
                 body: FaultBody::Json,
             },
         ),
+        (
+            "gateway page that looks like a success",
+            FaultKind::Status {
+                status: 200,
+                body: FaultBody::Html,
+            },
+        ),
         ("reset", FaultKind::ResetBeforeCommit),
-        ("no answer in time", FaultKind::LatencyMs(SLOW_MS)),
+        ("no answer in time", FaultKind::LatencyMs(TOO_LATE_MS)),
     ] {
         world.control.expire_sessions(None).await.expect("expires");
         world.control.fault(fault(kind)).await.expect("breaks");
@@ -290,4 +297,31 @@ async fn an_idle_grant_is_used_before_its_org_forgets_it() {
     assert_eq!(newer.generation, token.generation + 1);
     assert_eq!(idle().await, 0);
     auth.stop().await;
+}
+
+#[tokio::test]
+async fn a_late_answer_is_stored_when_it_comes() {
+    let world = World::new().await;
+    let replicas = [world.start().await, world.start().await];
+    let connected = world.connect(&replicas[0]).await;
+    let token = replicas[0].token(0).await.expect("a token");
+    world.control.expire_sessions(None).await.expect("expires");
+    let before = world.requests().await;
+    let slow = fault(FaultKind::LatencyMs(LATE_MS)).times(1);
+    world.control.fault(slow).await.expect("slows");
+    let error = replicas[0]
+        .token(token.generation)
+        .await
+        .expect_err("is late");
+    assert_eq!(error.code, Code::Unavailable);
+    // Neither replica sends anything while the first call may be running.
+    assert_eq!(
+        until_token(&replicas[1], token.generation).await,
+        token.generation + 1
+    );
+    assert_eq!(world.requests().await - before, 1);
+    assert_eq!(replicas[0].connection().await, connected);
+    for replica in replicas {
+        replica.stop().await;
+    }
 }

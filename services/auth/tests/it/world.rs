@@ -23,10 +23,14 @@ use crate::browser::{Browser, Seen};
 /// Longest a test waits for something that should happen at once, on a busy machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 pub(crate) const WORKSPACE: &str = "acme";
-/// Longest wait for one token answer in tests; faults that should exceed it take [`SLOW_MS`].
-pub(crate) const CALL_MS: u64 = 400;
-/// Beyond the call's timeout and the lease's settling.
-pub(crate) const SLOW_MS: u64 = 1_500;
+/// How long callers wait for one token answer in tests.
+const CALL_MS: u64 = 400;
+/// How long a late answer is awaited in tests.
+const ANSWER_MS_MAX: u64 = 2_000;
+/// Slower than callers wait, in time to be stored.
+pub(crate) const LATE_MS: u64 = 1_200;
+/// Too late for everyone.
+pub(crate) const TOO_LATE_MS: u64 = 4_000;
 
 pub(crate) struct World {
     pub(crate) nats: Nats,
@@ -79,6 +83,7 @@ impl World {
                 salesforce_consumer_key: DEFAULT_CONSUMER_KEY.to_owned(),
                 salesforce_consumer_secret: DEFAULT_CONSUMER_SECRET.to_owned().into(),
                 auth_token_call_timeout_ms: CALL_MS,
+                auth_token_answer_max_ms: ANSWER_MS_MAX,
                 auth_refresh_settle_ms: 200,
                 auth_retry_pause_ms: 20,
                 auth_probe_poll_ms: 50,
