@@ -11,7 +11,8 @@ use crate::clock::Clock;
 use crate::config::SimConfig;
 use crate::control::server as control;
 use crate::http::listener::{Connection, SimListener};
-use crate::http::server::{Shared, handle};
+use crate::http::server::handle;
+use crate::http::shared::Shared;
 use crate::seed;
 
 /// Threads serving both ports.

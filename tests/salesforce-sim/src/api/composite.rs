@@ -6,9 +6,10 @@ use std::fmt::Write;
 use serde_json::{Map, Value as Json, json};
 
 use super::collections::quoted;
+use super::request::Headers;
 use super::{Body, Method, Request, Response};
 use crate::error::ApiError;
-use crate::save::Tx;
+use crate::save::{Options, Tx};
 
 /// Subrequests per call.
 const SUBREQUESTS_MAX: usize = 25;
@@ -197,10 +198,39 @@ fn one(
         path,
         query,
         body,
-        headers: outer.headers.clone(),
+        headers: Headers {
+            modified_since_s: seconds(subrequest, "If-Modified-Since"),
+            none_match: text(subrequest, "If-None-Match"),
+            ..outer.headers.clone()
+        },
         calls_used: outer.calls_used,
     };
-    super::dispatch(tx, &request)
+    // Preconditions belong to one subrequest, never to the whole call.
+    let preconditions = Options {
+        unmodified_since_s: seconds(subrequest, "If-Unmodified-Since"),
+        if_match: text(subrequest, "If-Match"),
+        ..tx.options.clone()
+    };
+    let options = std::mem::replace(&mut tx.options, preconditions);
+    let response = super::dispatch(tx, &request);
+    tx.options = options;
+    response
+}
+
+/// A header of a subrequest.
+fn text(subrequest: &Json, name: &str) -> Option<String> {
+    let headers = subrequest["httpHeaders"].as_object()?;
+    let (_, value) = headers
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+    value.as_str().map(str::to_owned)
+}
+
+/// A date header of a subrequest, in seconds since 1970.
+fn seconds(subrequest: &Json, name: &str) -> Option<i64> {
+    let date = httpdate::parse_http_date(&text(subrequest, name)?).ok()?;
+    let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
 }
 
 /// Replaces every `@{ref.path}` inside a text.

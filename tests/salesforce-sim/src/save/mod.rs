@@ -5,6 +5,7 @@ pub mod activity;
 pub mod checks;
 pub mod coerce;
 pub mod delete;
+pub mod links;
 pub mod notes;
 pub mod opportunity;
 pub mod row;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::coerce::{self, Mode, Values};
 use super::tx::Tx;
-use super::{activity, checks, notes, opportunity};
+use super::{activity, checks, links, notes, opportunity};
 use crate::access::RecordAccess;
 use crate::error::{ApiError, SaveErrors};
 use crate::id::Id;
@@ -269,6 +269,7 @@ fn check(tx: &mut Tx<'_>, draft: &mut Draft<'_>) -> Result<(), SaveErrors> {
         "Opportunity" => opportunity::derive(tx, draft)?,
         "Task" | "Event" => activity::derive(tx, draft)?,
         "ContentNote" => notes::derive(tx, draft)?,
+        "ContentDocumentLink" => links::unique(tx, draft)?,
         _ => {}
     }
     let errors = checks::run(tx, draft);
@@ -310,6 +311,10 @@ fn follow_up(tx: &mut Tx<'_>, object: u16, id: Id) -> Result<(), SaveErrors> {
         "ContentNote" => notes::after(tx, object, id),
         "Opportunity" => opportunity::after(tx, object, id),
         "Task" | "Event" => activity::after(tx, object, id),
+        "OpportunityContactRole" => {
+            links::after_role(tx, object, id);
+            Ok(())
+        }
         _ => Ok(()),
     }
 }

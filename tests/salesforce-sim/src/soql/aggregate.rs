@@ -6,7 +6,8 @@ use rust_decimal::Decimal;
 
 use super::ast::{Aggregate, Comparison, Expr, Literal, Operand, Query, Select};
 use super::filter::{self, Right};
-use super::plan::{Context, FieldRef, Leaf, Plan, Resolver};
+use super::plan::{Context, FieldRef, Leaf, Plan};
+use super::resolve::Resolver;
 use super::run;
 use crate::error::ApiError;
 use crate::schema::FieldType;

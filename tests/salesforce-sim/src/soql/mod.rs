@@ -13,4 +13,5 @@ pub mod lexer;
 pub mod parse;
 pub mod plan;
 pub mod render;
+pub mod resolve;
 pub mod run;

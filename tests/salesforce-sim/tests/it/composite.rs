@@ -162,3 +162,34 @@ async fn batches_answer_each_and_limits_hold() {
     let (_, body) = org.post("/composite/graph", graph).await;
     assert_eq!(body["graphs"][0]["isSuccessful"], true);
 }
+
+#[tokio::test]
+async fn a_precondition_of_one_subrequest_rolls_the_others_back() {
+    let org = Org::demo();
+    let id = org.id_of("Opportunity", "Harbor Media - Newsroom").await;
+    let before = httpdate::fmt_http_date(
+        std::time::SystemTime::now() - std::time::Duration::from_secs(3_600),
+    );
+    let mut guarded = sub(
+        "PATCH",
+        &format!("/sobjects/Opportunity/{id}"),
+        "deal",
+        json!({"NextStep": "x"}),
+    );
+    guarded["httpHeaders"] = json!({"If-Unmodified-Since": before});
+    let task = sub("POST", "/sobjects/Task", "task", json!({"Subject": "x"}));
+    let (_, body) = org
+        .post(
+            "/composite",
+            json!({"allOrNone": true, "compositeRequest": [task, guarded]}),
+        )
+        .await;
+    let statuses: Vec<u64> = body["compositeResponse"]
+        .as_array()
+        .expect("answers")
+        .iter()
+        .filter_map(|answer| answer["httpStatusCode"].as_u64())
+        .collect();
+    assert_eq!(statuses, [400, 412]);
+    assert!(org.query("SELECT Id FROM Task").await.is_empty());
+}

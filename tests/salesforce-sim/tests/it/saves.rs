@@ -484,3 +484,38 @@ async fn object_permissions_hide_or_refuse() {
         ["INVALID_FIELD"]
     );
 }
+
+#[tokio::test]
+async fn a_note_is_linked_once_and_one_role_is_primary() {
+    let org = Org::demo();
+    let deal = org.id_of("Opportunity", "Granite Bank - Risk Desk").await;
+    let (_, note) = org
+        .post(
+            "/sobjects/ContentNote",
+            json!({"Title": "t", "Content": "aGk="}),
+        )
+        .await;
+    let link = json!({"ContentDocumentId": note["id"], "LinkedEntityId": deal});
+    assert_eq!(
+        org.post("/sobjects/ContentDocumentLink", link.clone())
+            .await
+            .0,
+        201
+    );
+    assert_eq!(
+        codes(&org.post("/sobjects/ContentDocumentLink", link).await.1),
+        ["DUPLICATE_VALUE"]
+    );
+
+    let contact = org
+        .query("SELECT Id FROM Contact WHERE Email = 'raj.malhotra@granitebank.example'")
+        .await[0]["Id"]
+        .clone();
+    let role = json!({"OpportunityId": deal, "ContactId": contact, "Role": "Evaluator", "IsPrimary": true});
+    assert_eq!(
+        org.post("/sobjects/OpportunityContactRole", role).await.0,
+        201
+    );
+    let primary = org.query(&format!("SELECT ContactId FROM OpportunityContactRole WHERE OpportunityId = '{deal}' AND IsPrimary = true")).await;
+    assert_eq!((primary.len(), &primary[0]["ContactId"]), (1, &contact));
+}
