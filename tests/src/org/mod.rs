@@ -3,6 +3,7 @@
 
 mod choice;
 mod consent;
+mod page;
 mod records;
 mod rest;
 

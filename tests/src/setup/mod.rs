@@ -3,6 +3,7 @@
 
 mod admin;
 mod connect;
+mod follow;
 mod settings;
 
 pub use admin::{Admin, Verified};
