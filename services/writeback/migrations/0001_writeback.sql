@@ -120,6 +120,9 @@ create table writeback.change (
     change_set_id uuid not null references writeback.change_set (id) on delete cascade,
     workspace text not null,
     meeting_id text not null,
+    -- When the meeting began: changes of one lane are written in this order, and an older meeting never replaces what a
+    -- newer one wrote.
+    meeting_at timestamptz not null,
     state text not null check (state in ('proposed', 'approved', 'held', 'blocked', 'executing', 'applied', 'refused',
         'failed', 'uncertain', 'dismissed', 'expired', 'superseded', 'undone')),
     version bigint not null default 1,
@@ -156,7 +159,7 @@ create table writeback.change (
     changed_at timestamptz not null default now()
 );
 create index change_of_set on writeback.change (change_set_id);
-create index change_of_lane on writeback.change (workspace, lane, id) where state in ('approved', 'executing', 'uncertain');
+create index change_of_lane on writeback.change (workspace, lane, meeting_at, id) where state in ('approved', 'executing', 'uncertain');
 create index change_by_state on writeback.change (workspace, state, id);
 create index change_to_regate on writeback.change (workspace, change_set_id) where regate;
 create index change_pending on writeback.change (workspace, meeting_id) where state in ('proposed', 'approved', 'held');
@@ -201,6 +204,7 @@ create table writeback.provenance (
     field text not null,
     value jsonb not null,
     change_id uuid not null,
+    meeting_at timestamptz not null,
     written_at timestamptz not null,
     primary key (workspace, record_id, field)
 );

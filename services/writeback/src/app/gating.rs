@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
-use chassis::Failure;
-use chrono::Utc;
+use chassis::{Failure, backoff};
+use chrono::{TimeDelta, Utc};
+use salesforce::Org;
 use sqlx::PgPool;
 
 use super::announce::workspace_id;
@@ -16,6 +18,7 @@ use crate::domain::decision::Match;
 use crate::domain::gate::{self, Surroundings, Target};
 use crate::domain::marker;
 use crate::domain::meeting::Meeting;
+use crate::domain::outcome::{self, CallFailure};
 use crate::domain::plan::{self, Frame, Plan, Proposal};
 use crate::domain::settings::Settings;
 use crate::domain::value::Fields;
@@ -23,6 +26,10 @@ use crate::store::intake;
 use crate::store::provenance::{self, Known};
 use crate::store::settings::SettingsCache;
 use crate::store::usage::{self, Spent};
+
+/// Longest time all reads of one workspace may take, in seconds: far below the handler's own limit, so that an org that
+/// hangs makes changes wait and never costs a message its deliveries.
+const READ_TIMEOUT_S: u64 = 15;
 
 /// A meeting to be planned and gated.
 #[derive(Debug)]
@@ -160,7 +167,7 @@ impl Gating {
         &self,
         items: &[Item],
         workspaces: &[String],
-    ) -> Result<BTreeSet<String>, Failure> {
+    ) -> Result<BTreeMap<String, String>, Failure> {
         let keys: Vec<String> = items
             .iter()
             .filter(|item| item.meeting.revision > 1 || item.matched.sequence > 1)
@@ -181,7 +188,7 @@ impl Gating {
         let mut wanted: BTreeMap<&str, BTreeMap<&str, BTreeSet<&str>>> = BTreeMap::new();
         for (item, plan) in items.iter().zip(plans) {
             for proposal in plan.iter().flat_map(|plan| &plan.proposals) {
-                if !proposal.record_id.is_empty() {
+                if !proposal.record_id.is_empty() && !proposal.action.creates() {
                     wanted
                         .entry(&item.workspace)
                         .or_default()
@@ -224,40 +231,75 @@ impl Gating {
         }
         let workspace = workspace_id(&settings.workspace)?;
         let org = self.orgs.of(&workspace);
-        for (object, ids) in objects {
-            let Some(fields) = settings.reads.get(object) else {
-                continue;
-            };
-            match records::read(
-                &org,
-                object,
-                ids.iter().copied(),
-                fields.iter().map(String::as_str),
-            )
-            .await
-            {
-                Ok((read, calls)) => {
-                    facts.spent.calls += calls;
-                    facts.records.extend(
-                        read.into_iter()
-                            .map(|(id, fields)| ((object.to_owned(), id), fields)),
-                    );
-                }
-                Err(error) => {
-                    facts.spent.calls += 1;
-                    self.orgs.report(&workspace, &error).await;
-                    // What could not be read waits and is read again; nothing is dropped and nobody is blocked by it.
-                    tracing::warn!(
-                        workspace.id = settings.workspace,
-                        crm.object = object,
-                        error = answers::chain(&error),
-                        "records could not be read before judging changes"
-                    );
-                }
+        let reading = self.read_records(&org, settings, objects, &mut facts);
+        let read = tokio::time::timeout(Duration::from_secs(READ_TIMEOUT_S), reading).await;
+        match read {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                self.orgs.report(&workspace, &error).await;
+                self.leave_alone(settings, &answers::failure(&error), &answers::chain(&error))
+                    .await?;
+            }
+            Err(_elapsed) => {
+                let failure = CallFailure {
+                    outcome: salesforce::Outcome::NotSent,
+                    timed_out: true,
+                    http_status: 0,
+                    problems: Vec::new(),
+                    class: salesforce::Class::Retry,
+                };
+                self.leave_alone(settings, &failure, "salesforce did not answer in time")
+                    .await?;
             }
         }
         facts.spent.org = org.usage().map(|usage| (usage.used, usage.max));
         Ok(facts)
+    }
+}
+
+impl Gating {
+    async fn read_records(
+        &self,
+        org: &Org,
+        settings: &Settings,
+        objects: BTreeMap<&str, BTreeSet<&str>>,
+        facts: &mut Facts,
+    ) -> Result<(), salesforce::Error> {
+        for (object, ids) in objects {
+            let Some(fields) = settings.reads.get(object) else {
+                continue;
+            };
+            // Counted before it is made: a call that fails costs the org as much.
+            facts.spent.calls += 1;
+            let fields = fields.iter().map(String::as_str);
+            let (read, calls) = records::read(org, object, ids.iter().copied(), fields).await?;
+            facts.spent.calls += calls.saturating_sub(1);
+            facts.records.extend(
+                read.into_iter()
+                    .map(|(id, fields)| ((object.to_owned(), id), fields)),
+            );
+        }
+        Ok(())
+    }
+
+    /// What could not be read waits and is read again; nothing is dropped. Meanwhile nobody runs into the same wall.
+    async fn leave_alone(
+        &self,
+        settings: &Settings,
+        failure: &CallFailure,
+        what: &str,
+    ) -> Result<(), Failure> {
+        let workspace = &settings.workspace;
+        let failures = usage::failures_in_a_row(&self.pool, workspace).await?;
+        let delay = outcome::pause_ms(failure, failures, backoff::jitter());
+        let until = Utc::now() + TimeDelta::milliseconds(i64::try_from(delay).unwrap_or(i64::MAX));
+        tracing::warn!(
+            workspace.id = workspace,
+            error = what,
+            "records could not be read before judging changes; the org is left alone for a while"
+        );
+        let mut connection = self.pool.acquire().await?;
+        usage::pause(&mut connection, workspace, until, what).await
     }
 }
 
@@ -288,6 +330,7 @@ fn gate_all(item: &Item, plan: &Plan, settings: &Settings, facts: Option<&Facts>
             settings,
             matched: &item.matched,
             backfill: item.meeting.backfill,
+            meeting_at: item.meeting.started_at,
             target,
             ours: facts.and_then(|facts| {
                 facts

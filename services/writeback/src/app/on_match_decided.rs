@@ -242,6 +242,7 @@ async fn insert(
                     change_set_id: *id,
                     workspace: &item.workspace,
                     meeting_id: &item.meeting.id,
+                    meeting_at: item.meeting.started_at,
                     backfill: item.meeting.backfill,
                     proposal,
                     gated,

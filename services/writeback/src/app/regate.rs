@@ -204,6 +204,7 @@ fn plan<'a>(
             change_set_id: set.id,
             workspace: &item.workspace,
             meeting_id: &item.meeting.id,
+            meeting_at: item.meeting.started_at,
             backfill: item.meeting.backfill,
             proposal,
             gated,

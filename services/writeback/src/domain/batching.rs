@@ -211,6 +211,7 @@ mod tests {
             state: State::Approved,
             version: 1,
             lane: "l".into(),
+            meeting_at: DateTime::UNIX_EPOCH,
             overwrite: Overwrite::ReplaceAlways,
             baseline: FieldValue::Null,
             piece: Write::Value(FieldValue::Null),

@@ -54,6 +54,7 @@ pub fn before_write(change: &Queued, present: &FieldValue, ours: Option<&Provena
         Present {
             value: present,
             ours,
+            meeting_at: change.meeting_at,
         },
         piece,
     );
@@ -150,6 +151,7 @@ mod tests {
             state: State::Approved,
             version: 1,
             lane: "l".into(),
+            meeting_at: DateTime::UNIX_EPOCH,
             overwrite,
             baseline: text("before"),
             piece: Write::Value(text("new")),
@@ -171,6 +173,7 @@ mod tests {
         let ours = Provenance {
             value: text("earlier"),
             written_at: DateTime::UNIX_EPOCH,
+            meeting_at: DateTime::UNIX_EPOCH,
         };
         for (name, policy, decided, present, provenance, expected) in [
             (

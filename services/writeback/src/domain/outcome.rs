@@ -82,6 +82,22 @@ pub enum Next {
 const LOOK_AFTER_RESET_MS: u64 = 1_000;
 /// After a timeout the transaction may still run; saves of one batch end well within this.
 const LOOK_AFTER_TIMEOUT_MS: u64 = 15_000;
+/// Tries whose answer was lost before a person is told; each was looked up and had not happened.
+pub const LOST_ATTEMPTS_MAX: u32 = 10;
+
+/// What is said of a change whose answers were lost too often.
+#[must_use]
+pub fn lost_too_often() -> Vec<Reason> {
+    vec![Reason::new(
+        "executor",
+        Verdict::Block,
+        "no_answer",
+        format!(
+            "salesforce gave no usable answer {LOST_ATTEMPTS_MAX} times; nothing was written, approve it to try again"
+        ),
+    )]
+}
+
 /// The code of a second record with a unique key: our own first try succeeded.
 const DUPLICATE_VALUE: &str = "DUPLICATE_VALUE";
 /// A rule's display field is where the message is shown, not what caused it.

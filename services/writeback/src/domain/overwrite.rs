@@ -14,6 +14,8 @@ pub struct Provenance {
     pub value: FieldValue,
     /// When.
     pub written_at: DateTime<Utc>,
+    /// When the meeting it came from began.
+    pub meeting_at: DateTime<Utc>,
 }
 
 /// What is in the field now.
@@ -23,6 +25,8 @@ pub struct Present<'a> {
     pub value: &'a FieldValue,
     /// What we last wrote there; `None` when never.
     pub ours: Option<&'a Provenance>,
+    /// When the meeting that proposes the new value began.
+    pub meeting_at: DateTime<Utc>,
 }
 
 /// Whether and how a write goes ahead.
@@ -60,6 +64,7 @@ pub fn decide(policy: Overwrite, present: Present<'_>, piece: &FieldValue) -> De
             ),
         },
         Overwrite::ReplaceOurs => match present.ours {
+            Some(ours) if is_newer(ours, present) => newer_meeting(ours, present),
             Some(ours) if is_ours(ours, present) => Decision::Write(piece.clone()),
             Some(ours) => human_edit(ours, present),
             None => Decision::Hold {
@@ -71,6 +76,7 @@ pub fn decide(policy: Overwrite, present: Present<'_>, piece: &FieldValue) -> De
             },
         },
         Overwrite::ReplaceAlways => match present.ours {
+            Some(ours) if is_newer(ours, present) => newer_meeting(ours, present),
             Some(ours) if !is_ours(ours, present) => human_edit(ours, present),
             Some(_) | None => Decision::Write(piece.clone()),
         },
@@ -81,6 +87,22 @@ pub fn decide(policy: Overwrite, present: Present<'_>, piece: &FieldValue) -> De
 /// field: a human may have edited this one before we wrote another.
 fn is_ours(ours: &Provenance, present: Present<'_>) -> bool {
     same(&ours.value, present.value)
+}
+
+/// Ours, from a meeting after this one: what is said last counts, in whatever order meetings reach us.
+fn is_newer(ours: &Provenance, present: Present<'_>) -> bool {
+    is_ours(ours, present) && ours.meeting_at > present.meeting_at
+}
+
+fn newer_meeting(ours: &Provenance, present: Present<'_>) -> Decision {
+    Decision::Hold {
+        code: "newer_meeting",
+        message: format!(
+            "the field holds {} from a meeting on {}, which was after this one",
+            present.value.shown(),
+            ours.meeting_at.format("%Y-%m-%d %H:%M UTC"),
+        ),
+    }
 }
 
 fn human_edit(ours: &Provenance, present: Present<'_>) -> Decision {
@@ -133,6 +155,7 @@ mod tests {
         Provenance {
             value: text(value),
             written_at: DateTime::UNIX_EPOCH,
+            meeting_at: DateTime::UNIX_EPOCH,
         }
     }
 
@@ -141,6 +164,7 @@ mod tests {
         let present = Present {
             value: &value,
             ours,
+            meeting_at: DateTime::UNIX_EPOCH,
         };
         match decide(policy, present, &text("new")) {
             Decision::Write(value) => value.text().unwrap_or_default().to_owned(),
@@ -153,6 +177,10 @@ mod tests {
     fn each_policy_in_each_situation() {
         use Overwrite::{Append, OnlyIfEmpty, Prepend, ReplaceAlways, ReplaceOurs};
         let old = ours("old");
+        let later = Provenance {
+            meeting_at: DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(1),
+            ..ours("old")
+        };
         for (policy, value, provenance, expected) in [
             (OnlyIfEmpty, "", None, "new"),
             (OnlyIfEmpty, "x", None, "held not_empty"),
@@ -163,6 +191,8 @@ mod tests {
             (ReplaceOurs, "x", None, "held not_ours"),
             (ReplaceOurs, "old", Some(&old), "new"),
             (ReplaceOurs, "edited", Some(&old), "held human_edit_newer"),
+            (ReplaceOurs, "old", Some(&later), "held newer_meeting"),
+            (ReplaceAlways, "old", Some(&later), "held newer_meeting"),
             (ReplaceAlways, "x", None, "new"),
             (ReplaceAlways, "old", Some(&old), "new"),
             (ReplaceAlways, "edited", Some(&old), "held human_edit_newer"),
@@ -182,7 +212,7 @@ mod tests {
         ) {
             let provenance = before.map(|value| ours(&value));
             let value = text(&value);
-            let present = Present { value: &value, ours: provenance.as_ref() };
+            let present = Present { value: &value, ours: provenance.as_ref(), meeting_at: DateTime::UNIX_EPOCH };
             let held = |policy| matches!(decide(policy, present, &text(&piece)), Decision::Hold { .. });
             // From strict to free: what a freer one holds, a stricter one holds as well.
             prop_assert!(!held(Overwrite::ReplaceAlways) || held(Overwrite::ReplaceOurs));
@@ -193,7 +223,7 @@ mod tests {
         fn adding_never_loses_what_was_there(value in "[a-z ]{1,20}", piece in "[A-Z]{1,5}", append in any::<bool>()) {
             let policy = if append { Overwrite::Append } else { Overwrite::Prepend };
             let before = text(&value);
-            let present = Present { value: &before, ours: None };
+            let present = Present { value: &before, ours: None, meeting_at: DateTime::UNIX_EPOCH };
             if let Decision::Write(FieldValue::Text(after)) = decide(policy, present, &text(&piece)) {
                 prop_assert!(after.contains(value.trim_end()) && after.contains(&piece));
             }

@@ -1,6 +1,6 @@
 //! Turns a meeting, its match and the published mapping into proposals. It judges nothing: the gates do.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 
@@ -19,7 +19,7 @@ pub struct Proposal {
     pub action: Action,
     /// sObject.
     pub object: String,
-    /// The record; empty for creations, and where the match could not settle it.
+    /// The record; empty where the match could not settle it, and for creations unless an older revision made it.
     pub record_id: String,
     /// The field; empty for creations.
     pub field: String,
@@ -90,8 +90,8 @@ pub struct Frame<'a> {
     pub workspace: &'a str,
     /// Days are cut in this zone.
     pub time_zone: Tz,
-    /// Keys of creations that are in Salesforce already, from an older revision.
-    pub created: &'a BTreeSet<String>,
+    /// Records an older revision created, by key.
+    pub created: &'a BTreeMap<String, String>,
 }
 
 /// Plans one meeting.
@@ -264,17 +264,23 @@ fn activities(
             frame.workspace,
             frame.time_zone,
         );
-        // A note without a word, or one an older revision already created, is not created.
         let empty_note = kind == ActivityKind::Note
             && !draft.fields.contains_key("Content")
             && draft.missing.is_empty();
-        if empty_note || frame.created.contains(&draft.key) {
+        if empty_note {
             continue;
         }
+        // What an older revision created is shown and not created again; its key stays with the first.
+        let existing = frame.created.get(&draft.key).cloned();
+        let creation_key = if existing.is_some() {
+            String::new()
+        } else {
+            draft.key.clone()
+        };
         proposals.push(Proposal {
             action,
             object: draft.object.to_owned(),
-            record_id: String::new(),
+            record_id: existing.unwrap_or_default(),
             field: String::new(),
             entry_id: String::new(),
             overwrite: Overwrite::OnlyIfEmpty,
@@ -284,7 +290,7 @@ fn activities(
                 missing: draft.missing,
             },
             contents,
-            creation_key: draft.key,
+            creation_key,
             related: draft.related,
             confidence: 1.0,
             evidence: Vec::new(),

@@ -1,6 +1,7 @@
 //! Rows of `change` as they are inserted and updated in bulk: one statement for a whole batch.
 
 use chassis::Failure;
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -29,6 +30,8 @@ pub struct New<'a> {
     pub workspace: &'a str,
     /// The meeting.
     pub meeting_id: &'a str,
+    /// When the meeting began.
+    pub meeting_at: DateTime<Utc>,
     /// From history.
     pub backfill: bool,
     /// What it is.
@@ -56,19 +59,19 @@ pub async fn insert(connection: &mut PgConnection, changes: &[New<'_>]) -> Resul
     sqlx::query!(
         "insert into writeback.change (id, change_set_id, workspace, meeting_id, state, regate, priority, action, object,
            record_id, field, entry_id, mapping_version, overwrite, lane, creation_key, related, contents, baseline, piece,
-           proposed, observed, reasons, confidence, evidence, traceparent)
+           proposed, observed, reasons, confidence, evidence, traceparent, meeting_at)
          select id, change_set_id, workspace, meeting_id, state, regate, priority, action, object,
            record_id, field, entry_id, mapping_version, overwrite, lane, creation_key,
            string_to_array(related, ','), string_to_array(contents, ','), baseline::jsonb, piece::jsonb,
            proposed::jsonb, case when state = 'applied' then baseline::jsonb end, reasons::jsonb, confidence,
-           evidence::jsonb, traceparent
+           evidence::jsonb, traceparent, meeting_at
          from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::smallint[], $8::text[],
            $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::text[], $15::text[], $16::text[],
            $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::double precision[],
-           $24::text[], $25::text[])
+           $24::text[], $25::text[], $26::timestamptz[])
            as row (id, change_set_id, workspace, meeting_id, state, regate, priority, action, object, record_id, field,
              entry_id, mapping_version, overwrite, lane, creation_key, related, contents, baseline, piece, proposed,
-             reasons, confidence, evidence, traceparent)",
+             reasons, confidence, evidence, traceparent, meeting_at)",
         &rows.ids,
         &rows.change_set_ids,
         &rows.workspaces,
@@ -94,6 +97,7 @@ pub async fn insert(connection: &mut PgConnection, changes: &[New<'_>]) -> Resul
         &rows.confidences,
         &rows.evidence,
         &rows.traceparents as &[Option<String>],
+        &rows.meeting_ats,
     )
     .execute(connection)
     .await?;
@@ -127,6 +131,7 @@ struct Columns {
     confidences: Vec<f64>,
     evidence: Vec<String>,
     traceparents: Vec<Option<String>>,
+    meeting_ats: Vec<DateTime<Utc>>,
 }
 
 impl Columns {
@@ -182,6 +187,7 @@ impl Columns {
         self.evidence
             .push(change::evidence_json(&proposal.evidence));
         self.traceparents.push(new.traceparent.map(str::to_owned));
+        self.meeting_ats.push(new.meeting_at);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Takes change sets in: what is new, what a newer revision supersedes, and the rows themselves.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chassis::Failure;
 use sqlx::{PgConnection, PgPool};
@@ -119,7 +119,7 @@ pub async fn supersede(
     Ok(touched)
 }
 
-/// Keys of records that are in Salesforce, or on their way, because of an older revision.
+/// Records older revisions created, by key. What is still on its way is left to the executor, which waits for it.
 ///
 /// # Errors
 /// When Postgres fails.
@@ -127,20 +127,23 @@ pub async fn created(
     pool: &PgPool,
     workspaces: &[String],
     keys: &[String],
-) -> Result<BTreeSet<String>, Failure> {
+) -> Result<BTreeMap<String, String>, Failure> {
     if keys.is_empty() {
-        return Ok(BTreeSet::new());
+        return Ok(BTreeMap::new());
     }
-    let found = sqlx::query_scalar!(
-        "select creation_key from writeback.change
+    let found = sqlx::query!(
+        "select creation_key, record_id from writeback.change
          where workspace = any($1) and creation_key = any($2) and creation_key <> ''
-           and state in ('executing', 'uncertain', 'applied')",
+           and state = 'applied' and record_id <> ''",
         workspaces,
         keys
     )
     .fetch_all(pool)
     .await?;
-    Ok(found.into_iter().collect())
+    Ok(found
+        .into_iter()
+        .map(|row| (row.creation_key, row.record_id))
+        .collect())
 }
 
 /// A set about to be stored.

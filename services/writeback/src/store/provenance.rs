@@ -27,7 +27,7 @@ pub async fn of_records(
         return Ok(Known::new());
     }
     let rows = sqlx::query!(
-        r#"select record_id, field, value::text as "value!", written_at from writeback.provenance
+        r#"select record_id, field, value::text as "value!", written_at, meeting_at from writeback.provenance
            where workspace = $1 and record_id = any($2)"#,
         workspace,
         record_ids
@@ -40,6 +40,7 @@ pub async fn of_records(
             let provenance = Provenance {
                 value,
                 written_at: row.written_at,
+                meeting_at: row.meeting_at,
             };
             Ok(((row.record_id, row.field), provenance))
         })
@@ -59,6 +60,8 @@ pub struct Written {
     pub value: FieldValue,
     /// The change that wrote it.
     pub change_id: Uuid,
+    /// When its meeting began.
+    pub meeting_at: DateTime<Utc>,
 }
 
 /// Remembers what was written.
@@ -84,13 +87,15 @@ pub async fn remember(
     let fields: Vec<String> = written.iter().map(|row| row.field.clone()).collect();
     let values: Vec<String> = written.iter().map(|row| row.value.to_json()).collect();
     let changes: Vec<Uuid> = written.iter().map(|row| row.change_id).collect();
+    let meetings: Vec<DateTime<Utc>> = written.iter().map(|row| row.meeting_at).collect();
     sqlx::query!(
-        "insert into writeback.provenance (workspace, object, record_id, field, value, change_id, written_at)
-         select $1, object, record_id, field, value::jsonb, change_id, $7
-         from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[])
-           as row (object, record_id, field, value, change_id)
+        "insert into writeback.provenance (workspace, object, record_id, field, value, change_id, written_at, meeting_at)
+         select $1, object, record_id, field, value::jsonb, change_id, $7, meeting_at
+         from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $8::timestamptz[])
+           as row (object, record_id, field, value, change_id, meeting_at)
          on conflict (workspace, record_id, field)
-         do update set value = excluded.value, change_id = excluded.change_id, written_at = excluded.written_at",
+         do update set value = excluded.value, change_id = excluded.change_id, written_at = excluded.written_at,
+           meeting_at = excluded.meeting_at",
         workspace,
         &objects,
         &records,
@@ -98,6 +103,7 @@ pub async fn remember(
         &values,
         &changes,
         at,
+        &meetings,
     )
     .execute(connection)
     .await?;

@@ -181,13 +181,13 @@ pub async fn load(pool: &PgPool, claim: &Claim) -> Result<Vec<Queued>, Failure> 
         r#"select c.id, c.change_set_id, c.workspace, c.action, c.object, c.record_id, c.field, c.state, c.version,
              c.lane, c.overwrite, c.baseline::text as baseline, c.piece::text as piece, c.proposed::text as proposed,
              c.creation_key, c.attempts, c.not_before, c.intent_at, c.isolation, c.decided_by, c.related,
-             c.reasons::text as "reasons!", c.traceparent
+             c.reasons::text as "reasons!", c.traceparent, c.meeting_at
            from unnest($2::text[]) as row (lane)
            cross join lateral (
              select * from writeback.change c
              where c.workspace = $1 and c.lane = row.lane and c.state in ('approved', 'executing', 'uncertain')
-             order by c.id limit $3) c
-           order by c.lane, c.id"#,
+             order by c.meeting_at, c.id limit $3) c
+           order by c.lane, c.meeting_at, c.id"#,
         claim.workspace,
         &names,
         CHANGES_PER_LANE_MAX,
@@ -221,6 +221,7 @@ struct Row {
     related: Vec<String>,
     reasons: String,
     traceparent: Option<String>,
+    meeting_at: DateTime<Utc>,
 }
 
 impl Row {
@@ -242,6 +243,7 @@ impl Row {
             state: State::parse(&self.state).ok_or_else(|| unreadable("state"))?,
             version: self.version,
             lane: self.lane,
+            meeting_at: self.meeting_at,
             overwrite: Overwrite::parse(&self.overwrite),
             creation_key: self.creation_key,
             attempts: u32::try_from(self.attempts).unwrap_or(0),

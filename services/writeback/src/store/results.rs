@@ -10,6 +10,9 @@ use super::reasons_json;
 use crate::domain::change::{Isolation, Reason, State, Write};
 use crate::domain::value::FieldValue;
 
+/// The result of a creation that an earlier change had made: the key stays with the one that made it.
+pub const ALREADY_CREATED: &str = "already_created";
+
 /// A change's new standing.
 #[derive(Debug, Clone)]
 pub struct Standing {
@@ -87,6 +90,7 @@ pub async fn write(
              reasons = row.reasons::jsonb, observed = coalesce(row.observed::jsonb, c.observed),
              baseline = coalesce(row.baseline::jsonb, c.baseline), not_before = row.not_before,
              isolation = row.isolation, attempts = row.attempts, changed_at = now(),
+             creation_key = case when row.result = 'already_created' then '' else c.creation_key end,
              -- Back in review it is nobody's decision any more.
              decided_by = case when row.state = 'held' then '' else c.decided_by end
            from row where c.id = row.id and c.version = row.version

@@ -1,6 +1,8 @@
 //! Verification: rehearses the mapping on a few real records, leaving nothing behind, and opens the gate when all passes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
 
 use chassis::Cause;
 use chrono::Utc;
@@ -10,7 +12,7 @@ use events::writeback::v1::{
     GetVerificationRequest, GetVerificationResponse, StartVerificationRequest,
     StartVerificationResponse, VerificationResult, VerificationRun,
 };
-use salesforce::soql::{Direction, Nulls, Query};
+use salesforce::soql::{Condition, Direction, Nulls, Query};
 use salesforce::{Composite, Error, FieldName, Id, Org, SubAnswer, Subrequest};
 use uuid::Uuid;
 
@@ -19,7 +21,7 @@ use crate::adapters::{answers, records};
 use crate::app::announce::workspace_id;
 use crate::domain::mapping::{ActivityKind, Mapping};
 use crate::domain::rehearsal::{self, FieldResult, Said};
-use crate::domain::settings::Settings;
+use crate::domain::settings::{Mode, Settings};
 use crate::domain::value::{FieldValue, Fields};
 use crate::store::audit::{self, Entry};
 use crate::store::usage::{self, Spent};
@@ -30,6 +32,10 @@ use crate::wire;
 const RECORDS_MAX: usize = 5;
 /// Recent records looked at to find different record types.
 const RECENT_MAX: u32 = 50;
+/// Longest wait for a mapped object's schema that is still on its way, in milliseconds.
+const SCHEMA_WAIT_MS_MAX: u64 = 5_000;
+/// Time between two looks, in milliseconds.
+const SCHEMA_POLL_MS: u64 = 50;
 const FIELDS: FieldName = FieldName::fixed("fields");
 const ACTIVITY: FieldName = FieldName::fixed("activity");
 const STOP: FieldName = FieldName::fixed("stop");
@@ -47,7 +53,7 @@ impl Api {
             .await
             .map_err(failed)?
             .ok_or_else(|| unmet("the workspace is not connected"))?;
-        let settings = self.settings.one(workspace).await.map_err(failed)?;
+        let settings = self.settled(workspace).await?;
         if !settings.connection.usable {
             return Err(unmet("salesforce is not connected; connect first"));
         }
@@ -143,6 +149,26 @@ impl Api {
         })
     }
 
+    /// The settings once the schema of every mapped object is there: schema and mapping arrive on consumers of their
+    /// own, and an admin who just published may be faster than the schema that was published before.
+    async fn settled(&self, workspace: &str) -> Result<Arc<Settings>, RpcError> {
+        let mut waited_ms = 0;
+        loop {
+            let settings = self.settings.one(workspace).await.map_err(failed)?;
+            let complete = settings.mapping.as_ref().is_none_or(|mapping| {
+                mapping
+                    .entries
+                    .iter()
+                    .all(|entry| settings.schema.contains_key(&entry.object))
+            });
+            if complete || waited_ms >= SCHEMA_WAIT_MS_MAX {
+                return Ok(settings);
+            }
+            tokio::time::sleep(Duration::from_millis(SCHEMA_POLL_MS)).await;
+            waited_ms += SCHEMA_POLL_MS;
+        }
+    }
+
     /// Recent records of the mapped objects, different record types first.
     async fn suggest(
         &self,
@@ -223,6 +249,14 @@ async fn recent(org: &Org, settings: &Settings, object: &str) -> Result<Vec<Stri
     if typed {
         query = query.field(FieldName::fixed("RecordTypeId"));
     }
+    // Closed deals answer to rules of their own and are rarely written.
+    if settings
+        .schema
+        .get(object)
+        .is_some_and(|object| object.has("IsClosed"))
+    {
+        query = query.filter(Condition::eq(FieldName::fixed("IsClosed"), false));
+    }
     let query = query
         .order_by(
             FieldName::fixed("LastModifiedDate"),
@@ -263,6 +297,8 @@ async fn rehearse(
         .entries
         .iter()
         .filter(|entry| entry.object == object && entry.suspended.is_none())
+        // What we would never write needs no rehearsal.
+        .filter(|entry| settings.permissions.update(object, &entry.field) >= Mode::Review)
         .map(|entry| entry.field.as_str())
         .collect();
     let (visible, hidden): (Vec<&str>, Vec<&str>) =

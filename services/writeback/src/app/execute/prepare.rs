@@ -9,7 +9,7 @@ use super::Trouble;
 use super::settle::Round;
 use crate::adapters::records;
 use crate::domain::batching;
-use crate::domain::change::{Queued, Reason, State, Verdict, Write};
+use crate::domain::change::{Queued, Reason, Verdict, Write};
 use crate::domain::looking::{self, Before};
 use crate::domain::value::{FieldValue, Fields};
 use crate::store::{provenance, queue};
@@ -47,17 +47,7 @@ pub(super) async fn prepare(
         if change.action.creates() {
             match creating.get(&change.creation_key) {
                 None => ready.push(change),
-                Some((record_id, true)) => round.end(
-                    &change,
-                    State::Superseded,
-                    Some(Reason::new(
-                        "executor",
-                        Verdict::Pass,
-                        "already_created",
-                        format!("an earlier change created {record_id} for this meeting"),
-                    )),
-                    "already_created",
-                ),
+                Some((record_id, true)) => round.already_created(&change, record_id),
                 Some((_, false)) => round.wait(&change, OTHER_CREATION_MS),
             }
             continue;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::pause_ms;
 use crate::app::announce;
 use crate::domain::change::{Queued, Reason, State, Verdict, Write};
-use crate::domain::outcome::{CallFailure, Next};
+use crate::domain::outcome::{self, CallFailure, Next};
 use crate::domain::value::{FieldValue, Fields};
 use crate::store::provenance::{self, Written};
 use crate::store::queue::{self, Claim};
@@ -87,16 +87,19 @@ impl Round {
         self.trouble.is_some()
     }
 
-    /// Ends a change without a call.
-    pub(super) fn end(
-        &mut self,
-        change: &Queued,
-        state: State,
-        reason: Option<Reason>,
-        result: &'static str,
-    ) {
-        let mut standing = self.standing(change, 0, state, result);
-        standing.reasons.extend(reason);
+    /// An older revision created the record meanwhile: the same thing is not created twice.
+    pub(super) fn already_created(&mut self, change: &Queued, record_id: &str) {
+        let mut standing = self.standing(change, 0, State::Applied, results::ALREADY_CREATED);
+        record_id.clone_into(&mut standing.record_id);
+        standing.reasons.push(Reason::new(
+            "executor",
+            Verdict::Pass,
+            "already_created",
+            format!(
+                "an earlier change created this {} for the meeting",
+                change.object
+            ),
+        ));
         self.push(change, standing);
     }
 
@@ -200,6 +203,10 @@ impl Round {
 
     /// A lost write that did not happen: it may be repeated.
     pub(super) fn again(&mut self, change: &Queued) {
+        if change.attempts >= outcome::LOST_ATTEMPTS_MAX {
+            self.next(change, Next::Failed(outcome::lost_too_often()), 0);
+            return;
+        }
         let standing = self.standing(change, 0, State::Approved, "not_found");
         self.push(change, standing);
     }
@@ -212,6 +219,7 @@ impl Round {
                 field: change.field.clone(),
                 value: value.clone(),
                 change_id: change.id,
+                meeting_at: change.meeting_at,
             });
         }
     }

@@ -20,7 +20,7 @@ mod tests;
 
 use chrono::{DateTime, Utc};
 
-use super::change::{Gated, Reason, State, Write};
+use super::change::{Gated, Reason, State, Verdict, Write};
 use super::decision::Match;
 use super::fit::{self, Fitted, Unfit};
 use super::mapping::Entry;
@@ -74,6 +74,8 @@ pub struct Surroundings<'a> {
     pub matched: &'a Match,
     /// The meeting comes from history.
     pub backfill: bool,
+    /// When the meeting began.
+    pub meeting_at: DateTime<Utc>,
     /// The record.
     pub target: Target<'a>,
     /// What we last wrote into the field; `None` when never.
@@ -171,6 +173,7 @@ impl<'a> Subject<'a> {
             Present {
                 value,
                 ours: self.around.ours,
+                meeting_at: self.around.meeting_at,
             },
             &fitted.value,
         ))
@@ -213,6 +216,9 @@ pub fn fitted(proposal: &Proposal, around: Surroundings<'_>) -> Option<FieldValu
 #[must_use]
 pub fn run(proposal: &Proposal, around: Surroundings<'_>) -> Gated {
     let subject = Subject::new(proposal, around);
+    if proposal.action.creates() && !proposal.record_id.is_empty() {
+        return already_created(proposal);
+    }
     let mut reasons = Vec::new();
     for (name, gate) in GATES {
         for mut reason in gate(&subject) {
@@ -255,6 +261,26 @@ pub fn run(proposal: &Proposal, around: Surroundings<'_>) -> Gated {
         baseline,
         piece,
         proposed,
+    }
+}
+
+/// A record an older revision of the meeting created: there is nothing left to do.
+fn already_created(proposal: &Proposal) -> Gated {
+    Gated {
+        state: State::Applied,
+        reasons: vec![Reason::new(
+            "executor",
+            Verdict::Pass,
+            "already_created",
+            format!(
+                "an earlier revision of the meeting created this {}",
+                proposal.object
+            ),
+        )],
+        regate: false,
+        baseline: None,
+        piece: None,
+        proposed: None,
     }
 }
 

@@ -249,6 +249,7 @@ impl World {
                 settings: &self.settings,
                 matched: &self.matched,
                 backfill: self.backfill,
+                meeting_at: DateTime::UNIX_EPOCH,
                 target: (self.target)(&self.record),
                 ours: self.ours.as_ref(),
                 siblings: &self.siblings,
@@ -398,6 +399,7 @@ fn each_gate_has_its_verdict_for_an_update() {
                 w.ours = Some(Provenance {
                     value: text("ours"),
                     written_at: DateTime::UNIX_EPOCH,
+                    meeting_at: DateTime::UNIX_EPOCH,
                 });
             },
             "held: overwrite_policy/human_edit_newer",

@@ -1,0 +1,11 @@
+//! Writeback against a real NATS, a real Postgres and a stand-in org: events in, records and outcomes out.
+
+mod applied;
+mod exactly_once;
+mod order;
+mod purity;
+mod refused;
+mod review;
+mod verification;
+mod waiting;
+mod world;
