@@ -1,0 +1,9 @@
+{{/* What a schema cannot say: values that contradict each other. Each message names the key and the fix. */}}
+{{- define "ergo.refusals" -}}
+{{- if and (or .Values.bootstrap.email .Values.bootstrap.apiTokenKey) (not .Values.bootstrap.existingSecret) }}
+{{- fail "bootstrap.existingSecret is empty: name the secret with the password or token that bootstrap.email and bootstrap.apiTokenKey need" }}
+{{- end }}
+{{- if and .Values.nats.tls.clientCertificate (not .Values.nats.tls.existingSecret) }}
+{{- fail "nats.tls.existingSecret is empty: name the secret that holds tls.crt and tls.key, or set nats.tls.clientCertificate to false" }}
+{{- end }}
+{{- end }}
