@@ -102,7 +102,7 @@ mod tests {
     use super::{Options, public_url};
     use clap::{CommandFactory as _, Parser};
 
-    #[derive(Parser)]
+    #[derive(Debug, Parser)]
     struct Program {
         #[command(flatten)]
         config: chassis::Config<Options>,
@@ -118,7 +118,7 @@ mod tests {
             "--salesforce-consumer-secret=hunter2",
             "--seal-keys=k:hunter2",
         ]);
-        let config = parsed.ok().expect("nothing else is required").config;
+        let config = parsed.expect("nothing else is required").config;
         assert!(!format!("{config:?}").contains("hunter2"));
     }
 

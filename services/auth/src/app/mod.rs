@@ -9,6 +9,7 @@ pub mod disconnect;
 mod flights;
 mod keep;
 pub mod keep_alive;
+mod look;
 pub mod open_link;
 pub mod probe;
 pub mod refresh;

@@ -4,7 +4,7 @@
 //! ends; B takes fence 8. B finds A's intent and waits until A's call cannot be running any more, then looks. If the
 //! token is alive A's call never happened, and B may send. If it is dead Salesforce rotated, and only A's answer, if
 //! it still comes, holds the new token. So an answer is stored whenever the generation is still the one it was asked
-//! for, whatever the fence and however late: refusing a late answer would throw away the only valid token. The fence guards what is
+//! for, whatever the fence and however late: refusing it would throw away the only valid token. The fence guards what is
 //! *sent*, and what a failure may record.
 
 use std::time::Duration;
@@ -13,15 +13,13 @@ use chrono::Utc;
 use events::WorkspaceId;
 use rand::Rng as _;
 use salesforce::Outcome;
-use salesforce::host::Base;
-use salesforce::oauth::{OurFault, TokenError, TokenFailure, TokenKind, TokenResponse};
-use secrecy::SecretString;
+use salesforce::oauth::{TokenError, TokenResponse};
 use tokio::time::timeout;
 use tracing::Instrument as _;
 
 use super::access_token::{AccessTokens, Denied, Token};
 use super::change;
-use crate::domain::refresh::{AfterLook, Decision, Purpose, Sight, after_look, decide};
+use crate::domain::refresh::{AfterLook, Decision, Purpose, after_look, decide};
 use crate::domain::state::{Loss, Trigger};
 use crate::domain::trouble::{self, Evidence, Verdict};
 use crate::store::lease::{Residue, Standing};
@@ -31,8 +29,6 @@ use crate::store::{self, lease, secret};
 pub(super) const ACTOR: &str = "service:auth/refresh";
 /// First pause after an answer that says nothing, in seconds.
 const RETRY_S: u64 = 5;
-/// Looks without a clear answer before an org counts as not allowing them.
-const LOOKS_MAX: u32 = 5;
 /// Pause after an answer we must not use, in seconds: somebody tampers, or our configuration is wrong.
 const UNUSABLE_PAUSE_S: u64 = 60;
 
@@ -210,21 +206,6 @@ impl AccessTokens {
         }
     }
 
-    async fn look(&self, host: &Base, refresh_token: &SecretString, failures: u32) -> Sight {
-        let call = self
-            .inner
-            .endpoint
-            .introspect(host, refresh_token, TokenKind::Refresh);
-        let sight = match timeout(Duration::from_millis(self.inner.limits.call_ms), call).await {
-            Ok(Ok(introspection)) if introspection.active => Sight::Alive,
-            Ok(Ok(_)) => Sight::Dead,
-            Ok(Err(error)) => sight_of(&error, failures),
-            Err(_elapsed) => Sight::Unclear,
-        };
-        tracing::info!(sight = ?sight, "looked at a grant whose last refresh had no clear answer");
-        sight
-    }
-
     async fn failed(
         &self,
         work: &Work,
@@ -365,35 +346,6 @@ impl AccessTokens {
     /// From the start of a call until it cannot be running any more, in milliseconds.
     fn settle_ms(&self) -> f64 {
         float(self.inner.limits.answer_ms_max + self.inner.limits.settle_ms)
-    }
-}
-
-/// What a failed introspection says. Only an answer of Salesforce's own that is not about our credentials or load means
-/// that the org does not let us look; a gateway's page does so after several in a row.
-fn sight_of(error: &TokenError, failures: u32) -> Sight {
-    let TokenError::Refused {
-        http_status,
-        error: code,
-        failure,
-        ..
-    } = error
-    else {
-        return Sight::Unclear;
-    };
-    let ours = matches!(
-        failure,
-        TokenFailure::OurFault {
-            cause: OurFault::ClientSecret
-        }
-    );
-    let busy = matches!(
-        code.as_str(),
-        "rate_limit_exceeded" | "server_error" | "unknown_error"
-    );
-    match http_status {
-        400..=499 if ours || busy => Sight::Unclear,
-        400..=499 if !code.is_empty() || failures >= LOOKS_MAX => Sight::Forbidden,
-        _ => Sight::Unclear,
     }
 }
 
