@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub enum FaultKind {
     /// The answer takes this much longer. No lock is held meanwhile.
     LatencyMs(u64),
+    /// The work is done and committed at once, the answer comes this much later: what a client that
+    /// gives up waiting must reckon with.
+    CommitThenDelayMs(u64),
     /// An error answer instead of any work.
     Status {
         /// HTTP status.

@@ -86,11 +86,11 @@ pub fn write(tx: &mut Tx<'_>, request: &Request, path: &[&str]) -> Response {
         }),
         (Method::Patch, [id]) => saved(tx, |tx| {
             let fields = request.object().map_err(one)?;
-            let id = parse_id(tx, object, id).map_err(one)?;
+            let id = parse_id(id).map_err(one)?;
             update(tx, object, id, fields).map(|()| Response::empty(204))
         }),
         (Method::Delete, [id]) => saved(tx, |tx| {
-            let id = parse_id(tx, object, id).map_err(one)?;
+            let id = parse_id(id).map_err(one)?;
             delete(tx, object, id).map(|()| Response::empty(204))
         }),
         (_, [key, value @ ..]) if value.len() < 2 => by_key(
@@ -126,6 +126,13 @@ fn saved(
         Ok(response) => response,
         Err(errors) => {
             tx.rollback_to(savepoint);
+            // What a collection row calls a bad reference is a missing resource under its own address.
+            let missing = |error: &ApiError| {
+                error.status == 404 && error.code == "INVALID_CROSS_REFERENCE_KEY"
+            };
+            if errors.iter().any(missing) {
+                return Response::error(&ApiError::no_resource());
+            }
             Response::errors(&errors)
         }
     }
@@ -170,17 +177,21 @@ fn describe_answer(view: &View<'_>, request: &Request, text: String) -> Response
     response.with("Last-Modified", stamp).with("ETag", tag)
 }
 
-fn parse_id(tx: &Tx<'_>, object: u16, text: &str) -> Result<Id, ApiError> {
-    let described = tx.org.schema.object(object);
-    let id = Id::parse(text).ok_or_else(|| {
-        let message = format!("{} ID: id value of incorrect type: {text}", described.label);
-        ApiError::save("MALFORMED_ID", message, &["Id"])
-    })?;
-    Ok(id)
+/// An id in an address; what is not one is taken for the name of an external id field.
+fn parse_id(text: &str) -> Result<Id, ApiError> {
+    Id::parse(text).ok_or_else(|| no_key(text))
+}
+
+fn no_key(name: &str) -> ApiError {
+    let message = format!("Provided external ID field does not exist or is not accessible: {name}");
+    ApiError::bare(404, "NOT_FOUND", message)
 }
 
 fn retrieve(view: &View<'_>, request: &Request, object: u16, id: &str) -> Response {
     let described = view.org.schema.object(object);
+    if Id::parse(id).is_none() {
+        return Response::error(&no_key(id));
+    }
     let row = Id::parse(id).and_then(|id| view.org.table(object).get(id));
     let shared = row.is_some_and(|row| view.access.record(row.id) != Some(RecordAccess::None));
     let Some(row) = row.filter(|row| shared && !row.deleted) else {

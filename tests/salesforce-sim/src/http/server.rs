@@ -50,6 +50,7 @@ pub async fn handle(
         .faults()
         .take(parts.method.as_str(), parts.uri.path());
     let mut reset_after = false;
+    let mut delay_after = Duration::ZERO;
     for hit in &hits {
         if let FaultKind::LatencyMs(ms) = hit {
             tokio::time::sleep(Duration::from_millis(*ms)).await;
@@ -60,6 +61,7 @@ pub async fn handle(
         match hit {
             FaultKind::LatencyMs(_) => {}
             FaultKind::CommitThenReset => reset_after = true,
+            FaultKind::CommitThenDelayMs(ms) => delay_after += Duration::from_millis(ms),
             FaultKind::ResetBeforeCommit => {
                 connection.reset();
                 return build(Response::empty(500), &style);
@@ -89,6 +91,9 @@ pub async fn handle(
         number,
     };
     let response = route(&shared, &call, &mut style);
+    if !delay_after.is_zero() {
+        tokio::time::sleep(delay_after).await;
+    }
     if reset_after {
         connection.reset();
     }
@@ -154,9 +159,10 @@ pub(super) fn injected(kind: &FaultKind) -> Response {
             "Insert, update, or delete operations are not allowed during maintenance.",
         )),
         FaultKind::RejectSession => dead_session(),
-        FaultKind::LatencyMs(_) | FaultKind::ResetBeforeCommit | FaultKind::CommitThenReset => {
-            Response::empty(500)
-        }
+        FaultKind::LatencyMs(_)
+        | FaultKind::CommitThenDelayMs(_)
+        | FaultKind::ResetBeforeCommit
+        | FaultKind::CommitThenReset => Response::empty(500),
     }
 }
 

@@ -75,7 +75,7 @@ async fn a_rehearsal_that_ends_in_a_failure_leaves_nothing() {
         [
             "PROCESSING_HALTED",
             "PROCESSING_HALTED",
-            "INVALID_CROSS_REFERENCE_KEY",
+            "NOT_FOUND",
             "PROCESSING_HALTED"
         ]
     );

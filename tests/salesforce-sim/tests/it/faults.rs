@@ -147,3 +147,19 @@ async fn a_slow_answer_holds_nobody_else_up() {
     assert!(!waiting.is_finished());
     waiting.abort();
 }
+
+#[tokio::test]
+async fn a_client_that_gives_up_waiting_may_have_written_all_the_same() {
+    let org = Org::demo();
+    let slow = Fault::new(FaultKind::CommitThenDelayMs(60_000))
+        .on_path("/sobjects/Task")
+        .times(1);
+    org.control.fault(slow).await.expect("added");
+    let request = org
+        .request(reqwest::Method::POST, "/sobjects/Task")
+        .json(&json!({"Subject": "late"}));
+    let patience = std::time::Duration::from_secs(2);
+    let lost = request.timeout(patience).send().await;
+    assert!(lost.is_err_and(|error| error.is_timeout()));
+    assert_eq!(org.control.write_log(0).await.expect("log").len(), 1);
+}

@@ -519,3 +519,45 @@ async fn a_note_is_linked_once_and_one_role_is_primary() {
     let primary = org.query(&format!("SELECT ContactId FROM OpportunityContactRole WHERE OpportunityId = '{deal}' AND IsPrimary = true")).await;
     assert_eq!((primary.len(), &primary[0]["ContactId"]), (1, &contact));
 }
+
+#[tokio::test]
+async fn addresses_that_lead_nowhere_say_so() {
+    let org = Org::demo();
+    for (path, message) in [
+        (
+            "/sobjects/Account/001Hs00000zzzzz",
+            "The requested resource does not exist",
+        ),
+        (
+            "/sobjects/Nope/001Hs00000zzzzz",
+            "The requested resource does not exist",
+        ),
+        (
+            "/sobjects/Account/23foo",
+            "Provided external ID field does not exist or is not accessible: 23foo",
+        ),
+    ] {
+        for (status, body) in [
+            org.get(path).await,
+            org.patch(path, json!({"Site": "x"})).await,
+            org.delete(path).await,
+        ] {
+            assert_eq!(
+                (status.as_u16(), &body[0]["message"]),
+                (404, &json!(message)),
+                "{path}"
+            );
+        }
+    }
+    let contact = org.query("SELECT Id FROM Contact LIMIT 1").await[0]["Id"]
+        .as_str()
+        .expect("id")
+        .to_owned();
+    let (_, body) = org
+        .patch(
+            &format!("/sobjects/Account/{contact}"),
+            json!({"Site": "x"}),
+        )
+        .await;
+    assert_eq!(codes(&body), ["MALFORMED_ID"]);
+}
