@@ -150,7 +150,8 @@ pub struct Field {
     pub custom: bool,
     /// Whether values outside the list are refused.
     pub restricted_picklist: bool,
-    /// Values, inactive ones included.
+    /// Values, inactive ones included; one of a shape we do not know is left out.
+    #[serde(deserialize_with = "understood")]
     pub picklist_values: Vec<PicklistEntry>,
     /// Whether a controlling field restricts the values.
     pub dependent_picklist: bool,
@@ -201,6 +202,44 @@ impl Field {
     /// Whether a create without it is refused.
     pub fn required_on_create(&self) -> bool {
         self.createable && !self.nillable && !self.defaulted_on_create
+    }
+}
+
+/// The values that read as picklist entries: a new shape must not hide the whole object.
+fn understood<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PicklistEntry>, D::Error> {
+    let sent = Vec::<serde_json::Value>::deserialize(deserializer)?;
+    Ok(sent
+        .into_iter()
+        .filter_map(|value| serde_json::from_value(without_nulls(value)).ok())
+        .collect())
+}
+
+/// A describe in which a property we know may be null: it counts as absent.
+fn tolerant<T: DeserializeOwned>(operation: &'static str, body: &[u8]) -> Result<T, Error> {
+    let sent: serde_json::Value = decode(operation, body)?;
+    serde_json::from_value(without_nulls(sent)).map_err(|source| Error::Decode {
+        operation,
+        source: source.into(),
+    })
+}
+
+fn without_nulls(value: serde_json::Value) -> serde_json::Value {
+    match value {
+        serde_json::Value::Object(parts) => {
+            let kept = parts.into_iter().filter(|(_, part)| !part.is_null());
+            serde_json::Value::Object(
+                kept.map(|(name, part)| (name, without_nulls(part)))
+                    .collect(),
+            )
+        }
+        serde_json::Value::Array(items) => {
+            let kept = items.into_iter().filter(|item| !item.is_null());
+            serde_json::Value::Array(kept.map(without_nulls).collect())
+        }
+        other @ (serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_)) => other,
     }
 }
 
@@ -365,7 +404,7 @@ impl Org {
             return Ok(Conditional::NotModified);
         }
         Ok(Conditional::Modified {
-            value: decode(operation, &reply.body)?,
+            value: tolerant(operation, &reply.body)?,
             last_modified: reply
                 .header("last-modified")
                 .and_then(time::parse_http_date),

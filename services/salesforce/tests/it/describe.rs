@@ -162,3 +162,27 @@ async fn the_allowance_is_followed_also_on_errors() {
     assert!(watch.has_changed().expect("the org lives"));
     assert_eq!(*watch.borrow_and_update(), expected);
 }
+
+#[tokio::test]
+async fn a_null_or_an_unknown_shape_does_not_hide_an_object() {
+    let (server, org, _tokens) = org().await;
+    let body = r#"{"name":"Opportunity","label":null,"recordTypeInfos":null,"fields":[
+        {"name":"Stage__c","type":"picklist","length":null,"controllerName":null,"filteredLookupInfo":null,
+         "picklistValues":[{"value":"a","active":true,"label":null},"a new shape",null,{"value":7}]},
+        {"name":"Text__c","type":null,"picklistValues":null}]}"#;
+    Mock::given(path(DESCRIBE))
+        .respond_with(json(200, body))
+        .mount(&server)
+        .await;
+    let answer = org.describe(&ObjectName::OPPORTUNITY, None).await;
+    let Ok(Conditional::Modified { value, .. }) = answer else {
+        panic!("a describe");
+    };
+    assert_eq!(value.fields.len(), 2);
+    let values: Vec<&str> = value.fields[0]
+        .picklist_values
+        .iter()
+        .map(|entry| entry.value.as_str())
+        .collect();
+    assert_eq!(values, ["a"]);
+}
