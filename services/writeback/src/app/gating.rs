@@ -290,6 +290,15 @@ impl Gating {
         what: &str,
     ) -> Result<(), Failure> {
         let workspace = &settings.workspace;
+        if !outcome::is_about_the_org(failure) {
+            // A field that was hidden since the schema was read: the next schema tells, and changes are judged again.
+            tracing::warn!(
+                workspace.id = workspace,
+                error = what,
+                "records could not be read before judging changes"
+            );
+            return Ok(());
+        }
         let failures = usage::failures_in_a_row(&self.pool, workspace).await?;
         let delay = outcome::pause_ms(failure, failures, backoff::jitter());
         let until = Utc::now() + TimeDelta::milliseconds(i64::try_from(delay).unwrap_or(i64::MAX));

@@ -220,6 +220,20 @@ pub struct CallFailure {
     pub class: Class,
 }
 
+/// Whether a failed call says something about the org as a whole, so that others would fail as well; otherwise the
+/// request itself is at fault.
+#[must_use]
+pub fn is_about_the_org(failure: &CallFailure) -> bool {
+    match failure.outcome {
+        Outcome::Ambiguous | Outcome::NotSent => true,
+        Outcome::Answered => {
+            matches!(failure.http_status, 401 | 403 | 420 | 429)
+                || failure.http_status >= 500
+                || failure.class.retryable()
+        }
+    }
+}
+
 /// What becomes of every change of a failed call of `rows` rows.
 #[must_use]
 pub fn call(failure: &CallFailure, rows: usize) -> Next {
@@ -233,9 +247,7 @@ pub fn call(failure: &CallFailure, rows: usize) -> Next {
         },
         Outcome::NotSent => Next::Later,
         Outcome::Answered => {
-            let about_the_org =
-                matches!(failure.http_status, 401 | 403 | 420 | 429) || failure.http_status >= 500;
-            if about_the_org || failure.class.retryable() {
+            if is_about_the_org(failure) {
                 Next::Later
             } else if rows > 1 {
                 Next::Again(Isolation::OwnCall)

@@ -120,3 +120,41 @@ async fn a_locked_row_is_tried_again() {
         .unwrap();
     assert_eq!(tries, 3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_field_hidden_after_the_gates_is_refused_alone() {
+    let world = World::new().await;
+    let _service = world.start().await;
+    world
+        .set_up(mapping(
+            vec![entry("next_step", "NextStep"), entry("amount", "Amount")],
+            vec![],
+        ))
+        .await;
+    let mut meeting = said("m-1", "sign");
+    meeting.amount = Some("9000".into());
+    world.decided(&meeting).await;
+    world.until("m-1", "Amount", ChangeState::Approved).await;
+    world
+        .control
+        .set_field_permission(
+            salesforce_sim::config::INTEGRATION_USERNAME,
+            "Opportunity",
+            "Amount",
+            false,
+            false,
+        )
+        .await
+        .unwrap();
+    world.live(true).await;
+    let refused = world.until("m-1", "Amount", ChangeState::Refused).await;
+    assert!(
+        refused
+            .reasons
+            .iter()
+            .any(|reason| reason.code == "INVALID_FIELD"),
+        "{:?}",
+        refused.reasons
+    );
+    world.until("m-1", "NextStep", ChangeState::Applied).await;
+}

@@ -64,7 +64,11 @@ async fn updates(org: &Org, lost: &[Queued], round: &mut Round) -> Result<(), Tr
     let changes: Vec<&Queued> = lost.iter().collect();
     let present = prepare::read(org, &changes, round).await?;
     for change in lost {
-        let after = match present.get(&change.record_id).and_then(Option::as_ref) {
+        if let Some(reasons) = present.refusal(change) {
+            round.next(change, Next::Refused(reasons.clone()), 0);
+            continue;
+        }
+        let after = match present.record(&change.record_id) {
             Some(fields) => {
                 let value = fields.get(&change.field).unwrap_or(&FieldValue::Null);
                 looking::after_update(change, value)

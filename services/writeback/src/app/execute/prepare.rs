@@ -1,16 +1,17 @@
 //! Right before writing: the records as they are now, against what was judged. A record that moved goes back to review.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use salesforce::Org;
 use sqlx::PgPool;
 
 use super::Trouble;
 use super::settle::Round;
-use crate::adapters::records;
+use crate::adapters::{answers, records};
 use crate::domain::batching;
 use crate::domain::change::{Queued, Reason, Verdict, Write};
 use crate::domain::looking::{self, Before};
+use crate::domain::outcome::{self, Next};
 use crate::domain::value::{FieldValue, Fields};
 use crate::store::{provenance, queue};
 
@@ -52,7 +53,11 @@ pub(super) async fn prepare(
             }
             continue;
         }
-        let Some(fields) = present.get(&change.record_id).and_then(Option::as_ref) else {
+        if let Some(reasons) = present.refusal(&change) {
+            round.next(&change, Next::Refused(reasons.clone()), 0);
+            continue;
+        }
+        let Some(fields) = present.record(&change.record_id) else {
             round.back_to_review(
                 &change,
                 Reason::new(
@@ -80,31 +85,83 @@ pub(super) async fn prepare(
     Ok(ready)
 }
 
-fn has_moved(change: &Queued, present: &HashMap<String, Option<Fields>>) -> bool {
-    present
-        .get(&change.record_id)
-        .and_then(Option::as_ref)
-        .is_some_and(|fields| {
-            let value = fields.get(&change.field).unwrap_or(&FieldValue::Null);
-            !crate::domain::compare::same(value, &change.baseline)
-        })
+fn has_moved(change: &Queued, present: &Present) -> bool {
+    present.record(&change.record_id).is_some_and(|fields| {
+        let value = fields.get(&change.field).unwrap_or(&FieldValue::Null);
+        !crate::domain::compare::same(value, &change.baseline)
+    })
 }
 
-/// The written fields of all records, one call per object.
+/// What was read before writing: fields by record, and why a field could not be read.
+#[derive(Default)]
+pub(super) struct Present {
+    records: HashMap<String, Option<Fields>>,
+    refused: HashMap<(String, String), Vec<Reason>>,
+}
+
+impl Present {
+    /// A record's fields; `None` when it is out of reach.
+    pub(super) fn record(&self, id: &str) -> Option<&Fields> {
+        self.records.get(id).and_then(Option::as_ref)
+    }
+
+    /// Why the field of a change could not be read.
+    pub(super) fn refusal(&self, change: &Queued) -> Option<&Vec<Reason>> {
+        self.refused
+            .get(&(change.object.clone(), change.field.clone()))
+    }
+
+    fn add(&mut self, read: records::Read) {
+        for (id, fields) in read {
+            match (self.records.get_mut(&id), fields) {
+                (Some(Some(known)), Some(fields)) => known.extend(fields),
+                (_, fields) => {
+                    self.records.insert(id, fields);
+                }
+            }
+        }
+    }
+}
+
+/// The written fields of all records, one call per object. When the request itself is refused (a field hidden since
+/// it was judged), each field is read alone, so that one hidden field does not stop its neighbours.
 pub(super) async fn read(
     org: &Org,
     changes: &[&Queued],
     round: &mut Round,
-) -> Result<HashMap<String, Option<Fields>>, Trouble> {
-    let mut present = HashMap::new();
+) -> Result<Present, Trouble> {
+    let mut present = Present::default();
     for (object, ids) in batching::records(changes.iter().copied()) {
-        let fields = changes
+        let fields: BTreeSet<&str> = changes
             .iter()
             .filter(|change| change.object == object && !change.field.is_empty())
-            .map(|change| change.field.as_str());
-        let (read, calls) = records::read(org, object, ids, fields).await?;
-        round.spent.calls += calls;
-        present.extend(read);
+            .map(|change| change.field.as_str())
+            .collect();
+        round.spent.calls += 1;
+        match records::read(org, object, ids.iter().copied(), fields.iter().copied()).await {
+            Ok((read, _)) => present.add(read),
+            Err(error) if outcome::is_about_the_org(&answers::failure(&error)) => {
+                return Err(error.into());
+            }
+            Err(_) => {
+                for field in fields {
+                    round.spent.calls += 1;
+                    match records::read(org, object, ids.iter().copied(), [field]).await {
+                        Ok((read, _)) => present.add(read),
+                        Err(error) => {
+                            let failure = answers::failure(&error);
+                            if outcome::is_about_the_org(&failure) {
+                                return Err(error.into());
+                            }
+                            let reasons = outcome::explain(&failure.problems);
+                            present
+                                .refused
+                                .insert((object.to_owned(), field.to_owned()), reasons);
+                        }
+                    }
+                }
+            }
+        }
     }
     Ok(present)
 }
