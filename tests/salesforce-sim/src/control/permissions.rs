@@ -81,5 +81,24 @@ fn own_set(org: &mut Org, user: Id, username: &str) -> Result<Id, String> {
         row.set(slot, Value::Id(clone));
         org.table_mut(users).put(row);
     }
+    reassign(org, user, set.id, id);
     Ok(id)
+}
+
+/// Moves a user's assignment from one permission set to another.
+fn reassign(org: &mut Org, user: Id, from: Id, to: Id) {
+    let assignments = org.number("PermissionSetAssignment");
+    let object = org.schema.object(assignments);
+    let slots = object
+        .slot("PermissionSetId")
+        .zip(object.slot("AssigneeId"));
+    let Some((set, assignee)) = slots else { return };
+    let table = org.table(assignments);
+    let mut rows = table.positions().filter_map(|at| table.at(at));
+    let row = rows
+        .find(|row| row.get(assignee).as_id() == Some(user) && row.get(set).as_id() == Some(from));
+    if let Some(mut row) = row.map(|row| (**row).clone()) {
+        row.set(set, Value::Id(to));
+        org.table_mut(assignments).put(row);
+    }
 }

@@ -196,6 +196,10 @@ pub fn rows(org: &mut Org) -> Result<(), Error> {
             "DeveloperName": name.replace(' ', "_"), "BusinessProcessId": process, "SobjectType": "Opportunity", "IsActive": true}),
         )?;
     }
+    add(
+        "Group",
+        json!({"Name": "Inbound Leads", "DeveloperName": "Inbound_Leads", "Type": "Queue"}),
+    )?;
     permission_sets(
         org,
         &[
@@ -270,5 +274,15 @@ pub fn user(
     });
     org.passwords
         .insert(username.to_lowercase(), PASSWORD.into());
-    load::record(org, "User", &object(fields))
+    let user = load::record(org, "User", &object(fields))?;
+    // The profile's own permission set is assigned like any other.
+    let set = org
+        .permission_sets
+        .values()
+        .find(|set| set.profile == Some(profile));
+    if let Some(set) = set.map(|set| set.id) {
+        let fields = json!({"PermissionSetId": set.to_string(), "AssigneeId": user.to_string()});
+        load::record(org, "PermissionSetAssignment", &object(fields))?;
+    }
+    Ok(user)
 }

@@ -281,3 +281,45 @@ async fn merges_and_conversions_leave_their_traces() {
         .await;
     assert_eq!(answer[0]["errorCode"], "CANNOT_UPDATE_CONVERTED_LEAD");
 }
+
+#[tokio::test]
+async fn a_permission_change_concerns_one_user_only() {
+    let org = Org::demo();
+    let (rosa, dev) = (
+        "rosa.marchetti@northwind.example",
+        "dev.okafor@northwind.example",
+    );
+    org.control
+        .set_field_permission(rosa, "Opportunity", "NextStep", true, false)
+        .await
+        .expect("set");
+    let id = org.id_of("Opportunity", "Harbor Media - Newsroom").await;
+    let save = async |user: &str| {
+        org.control
+            .save_as(user, "Opportunity", Some(&id), json!({"NextStep": "x"}))
+            .await
+    };
+    assert!(save(rosa).await.is_err());
+    save(dev).await.expect("dev still may");
+    let own = org
+        .query(&format!(
+            "SELECT Profile.Name FROM User WHERE Username = '{rosa}'"
+        ))
+        .await;
+    assert_eq!(own[0]["Profile"]["Name"], format!("Custom: {rosa}"));
+}
+
+#[tokio::test]
+async fn a_lead_may_belong_to_a_queue_and_a_deal_may_not() {
+    let org = Org::demo();
+    let queue = org.query("SELECT Id FROM Group WHERE Type = 'Queue'").await[0]["Id"].clone();
+    let (status, _) = org
+        .post(
+            "/sobjects/Lead",
+            json!({"LastName": "x", "Company": "y", "OwnerId": queue}),
+        )
+        .await;
+    assert_eq!(status, 201);
+    let deal = json!({"Name": "x", "StageName": "Prospecting", "CloseDate": "2027-01-01", "OwnerId": queue});
+    assert_eq!(org.post("/sobjects/Opportunity", deal).await.0, 400);
+}

@@ -298,8 +298,25 @@ async fn permissions_explain_why_and_record_access_says_what() {
             .any(|row| row["Field"] == "Opportunity.StageName"),
         "not permissionable"
     );
-    let account = org.id_of("Account", "Granite Bank").await;
     let id = user["Id"].as_str().expect("an id");
+    let assigned = format!(
+        "SELECT Field FROM FieldPermissions WHERE SobjectType = 'Opportunity' AND PermissionsEdit = true AND ParentId IN \
+         (SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '{id}')"
+    );
+    let before = org.query(&assigned).await.len();
+    assert_eq!(before, rows.len());
+    org.control
+        .set_field_permission(
+            "integration@northwind.example",
+            "Opportunity",
+            "Amount",
+            true,
+            false,
+        )
+        .await
+        .expect("set");
+    assert_eq!(org.query(&assigned).await.len(), before - 1);
+    let account = org.id_of("Account", "Granite Bank").await;
     let soql = format!(
         "SELECT RecordId, HasEditAccess, MaxAccessLevel FROM UserRecordAccess WHERE UserId = '{id}' AND RecordId IN ('{account}')"
     );
