@@ -69,7 +69,7 @@ bench: tools ## figures of a release build; SALESFORCE_URL=... measures against 
 
 run: ## one service with the environment it is given: make run SERVICE=matching
 	@test -n "$(SERVICE)" || { echo "name a service: make run SERVICE=matching"; exit 64; }
-	$(CARGO) run --package $(SERVICE) --bin ergo-$(SERVICE) -- serve
+	$(CARGO) run --manifest-path services/$(SERVICE)/Cargo.toml --bin ergo-$(SERVICE) -- serve
 
 tools:
 	@$(PYTHON) deploy/local/fetch-tools

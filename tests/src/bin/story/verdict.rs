@@ -14,19 +14,19 @@ pub(crate) fn check(tales: &[Tale], strict: bool) -> anyhow::Result<()> {
         |change: &Change, state: ChangeState| is(change, state) && !reasons(change).is_empty();
     let kinds = [
         (
-            "applied field update",
+            "applied field updates",
             count(&|c| c.action() == Action::UpdateField && is(c, ChangeState::Applied)),
         ),
         (
-            "applied activity",
+            "applied activities",
             count(&|c| c.action() != Action::UpdateField && is(c, ChangeState::Applied)),
         ),
         (
-            "held change with its reason",
+            "held changes, each with its reason",
             count(&|c| with_reason(c, ChangeState::Held)),
         ),
         (
-            "blocked change with its reason",
+            "blocked changes, each with its reason",
             count(&|c| with_reason(c, ChangeState::Blocked)),
         ),
     ];
@@ -55,7 +55,7 @@ pub(crate) fn check(tales: &[Tale], strict: bool) -> anyhow::Result<()> {
         .map(|(kind, _)| *kind)
         .collect();
     if !missing.is_empty() {
-        bail!("the story lacks any {}", missing.join(", any "));
+        bail!("the story lacks {}", missing.join(", "));
     }
     if strict && !differing.is_empty() {
         bail!("{} meetings ended otherwise than expected", differing.len());
