@@ -3,3 +3,5 @@
 pub mod describe;
 pub mod org;
 pub mod orgs;
+pub mod refusal;
+mod rules;

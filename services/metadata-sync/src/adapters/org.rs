@@ -1,30 +1,25 @@
 //! One org, read for a run. Counts calls; tells apart what the run needs from what a host may lack.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Utc};
-use salesforce::soql::{Condition, Direction, Literal, LiteralError, Nulls, Query};
+use futures::TryStreamExt;
+use salesforce::soql::{Condition, Direction, Nulls, Query};
 use salesforce::{
-    ApiUsage, Class, Code, Composite, Conditional, Error, FieldName, FieldPath, Id, ObjectName,
-    Org, Page, Record, RecordTypePicklists, Scope, Subrequest,
+    ApiUsage, Conditional, Error, FieldName, Id, ObjectName, Org, Page, Record,
+    RecordTypePicklists, Scope,
 };
 
-use futures::TryStreamExt;
-
 use super::describe;
-use crate::domain::schema::{Object, Stage, ValidationRule};
+use super::refusal::{Offered, is_absent, is_lasting, optional};
+use crate::domain::schema::{Object, Stage};
 
 /// Stages of one org; a long list has fifty.
 const STAGES_MAX: usize = 2_000;
-/// Validation rules of one org; a large one has three hundred.
-const RULES_MAX: usize = 5_000;
 
 const ID: FieldName = FieldName::fixed("Id");
 const SYSTEM_MODSTAMP: FieldName = FieldName::fixed("SystemModstamp");
 const OPPORTUNITY_STAGE: ObjectName = ObjectName::fixed("OpportunityStage");
-const VALIDATION_RULE: ObjectName = ObjectName::fixed("ValidationRule");
-const RULE_OBJECT: FieldPath = FieldPath::fixed("EntityDefinition.QualifiedApiName");
 
 /// The answer about one object.
 #[derive(Debug)]
@@ -40,15 +35,6 @@ pub enum Described {
     },
     /// Not in the org, or hidden from the connected user.
     Absent,
-}
-
-/// An answer a run can do without.
-#[derive(Debug)]
-pub enum Offered<T> {
-    /// Here it is.
-    Yes(T),
-    /// The host does not have it or does not let the connected user see it; for a person.
-    No(String),
 }
 
 /// Where a page of changed records starts.
@@ -71,7 +57,7 @@ pub struct Rows {
 
 /// A connected org during one run.
 pub struct Reader {
-    org: Org,
+    pub(super) org: Org,
     page_rows: u32,
     calls: AtomicI64,
 }
@@ -99,7 +85,7 @@ impl Reader {
         self.org.usage()
     }
 
-    fn count(&self) {
+    pub(super) fn count(&self) {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -169,115 +155,6 @@ impl Reader {
             Offered::Yes(rows) => Offered::Yes(rows.iter().map(stage).collect()),
             Offered::No(reason) => Offered::No(reason),
         })
-    }
-
-    /// Active validation rules by object. The formula of a rule that is as in `known` is not read again.
-    ///
-    /// # Errors
-    /// When Salesforce cannot answer for now.
-    pub async fn validation_rules(
-        &self,
-        objects: &[ObjectName],
-        known: &BTreeMap<String, ValidationRule>,
-    ) -> Result<Offered<BTreeMap<String, Vec<ValidationRule>>>, Error> {
-        let listed = match self.list_rules(objects).await? {
-            Offered::Yes(listed) => listed,
-            Offered::No(reason) => return Ok(Offered::No(reason)),
-        };
-        let mut rules: BTreeMap<String, Vec<ValidationRule>> = BTreeMap::new();
-        let mut unread: Vec<(String, Id, ValidationRule)> = Vec::new();
-        for (object, rule) in listed {
-            let same = known.get(&rule.id).filter(|old| {
-                !rule.last_modified.is_empty() && old.last_modified == rule.last_modified
-            });
-            match (same, Id::parse(&rule.id)) {
-                (Some(old), _) => rules.entry(object).or_default().push(old.clone()),
-                (None, Ok(id)) => unread.push((object, id, rule)),
-                (None, Err(_)) => rules.entry(object).or_default().push(rule),
-            }
-        }
-        for chunk in unread.chunks(salesforce::COMPOSITE_REQUESTS_MAX) {
-            let formulas = self.formulas(chunk.iter().map(|(_, id, _)| id)).await?;
-            for (object, id, rule) in chunk {
-                let formula = formulas.get(id).cloned().unwrap_or_default();
-                rules
-                    .entry(object.clone())
-                    .or_default()
-                    .push(ValidationRule {
-                        formula,
-                        ..rule.clone()
-                    });
-            }
-        }
-        Ok(Offered::Yes(rules))
-    }
-
-    async fn list_rules(
-        &self,
-        objects: &[ObjectName],
-    ) -> Result<Offered<Vec<(String, ValidationRule)>>, Error> {
-        const FIELDS: [FieldName; 6] = [
-            ID,
-            FieldName::fixed("ValidationName"),
-            FieldName::fixed("Active"),
-            FieldName::fixed("ErrorDisplayField"),
-            FieldName::fixed("ErrorMessage"),
-            FieldName::fixed("LastModifiedDate"),
-        ];
-        let mut names = Vec::with_capacity(objects.len());
-        for object in objects {
-            names.push(Literal::text(object.as_str()).map_err(impossible)?);
-        }
-        self.count();
-        let query = Query::from(VALIDATION_RULE)
-            .fields(FIELDS)
-            .field(RULE_OBJECT)
-            .filter(Condition::is_in(RULE_OBJECT, names));
-        let rows = match optional(self.org.tooling_query(query, RULES_MAX).await)? {
-            Offered::Yes(rows) => rows,
-            Offered::No(reason) => return Ok(Offered::No(reason)),
-        };
-        let active = rows.iter().filter(|row| row.bool("Active") == Some(true));
-        let listed = active.filter_map(|row| {
-            Some((
-                row.text("EntityDefinition.QualifiedApiName")?.to_owned(),
-                rule(row)?,
-            ))
-        });
-        Ok(Offered::Yes(listed.collect()))
-    }
-
-    /// Formulas by rule id; one that cannot be read is left out, as a managed package hides its own.
-    async fn formulas(
-        &self,
-        ids: impl Iterator<Item = &Id>,
-    ) -> Result<BTreeMap<Id, String>, Error> {
-        let ids: Vec<Id> = ids.cloned().collect();
-        let mut composite = Composite::new(false);
-        for (at, id) in ids.iter().enumerate() {
-            let reference = FieldName::parse(&format!("rule{at}"))
-                .map_err(|error| Error::Invalid(error.to_string()))?;
-            composite = composite.push(Subrequest::tooling_retrieve(
-                reference,
-                &VALIDATION_RULE,
-                id,
-            ));
-        }
-        self.count();
-        let answers = match optional(self.org.composite(composite).await)? {
-            Offered::Yes(answers) => answers,
-            Offered::No(_) => return Ok(BTreeMap::new()),
-        };
-        let read = ids
-            .into_iter()
-            .zip(answers)
-            .filter(|(_, answer)| answer.is_success());
-        Ok(read
-            .filter_map(|(id, answer)| {
-                let row = answer.record().ok()?;
-                Some((id, row.text("Metadata.errorConditionFormula")?.to_owned()))
-            })
-            .collect())
     }
 
     /// The newest SystemModstamp of an object; none when it has no rows.
@@ -396,10 +273,6 @@ impl Reader {
     }
 }
 
-fn impossible(error: LiteralError) -> Error {
-    Error::Invalid(error.to_string())
-}
-
 fn stage(row: &Record) -> Stage {
     let number = |field: &str| {
         let rounded = row.decimal(field).map(|number| number.round());
@@ -419,64 +292,4 @@ fn stage(row: &Record) -> Stage {
         won: row.bool("IsWon").unwrap_or_default(),
         probability: number("DefaultProbability"),
     }
-}
-
-fn rule(row: &Record) -> Option<ValidationRule> {
-    let text = |field: &str| row.text(field).unwrap_or_default().to_owned();
-    Some(ValidationRule {
-        id: row.id()?.as_str().to_owned(),
-        name: text("ValidationName"),
-        formula: String::new(),
-        error_message: text("ErrorMessage"),
-        error_field: text("ErrorDisplayField"),
-        last_modified: text("LastModifiedDate"),
-    })
-}
-
-/// A refusal that asking again will not change.
-fn is_lasting(error: &Error) -> bool {
-    let lasting = match error.class() {
-        Class::Retry | Class::RetrySlowly | Class::Quota | Class::Session => false,
-        Class::User
-        | Class::Admin
-        | Class::RetryNarrower
-        | Class::RestartQuery
-        | Class::Stale
-        | Class::StaleThenAdmin
-        | Class::Bug
-        | Class::Follow
-        | Class::Final => true,
-    };
-    match error {
-        Error::Refused { http_status, .. } => lasting && (400..500).contains(http_status),
-        // The host answers something else under this address.
-        Error::Decode { .. } => true,
-        _ => false,
-    }
-}
-
-fn is_absent(error: &Error) -> bool {
-    match error {
-        Error::Refused { http_status, .. } => {
-            *http_status == 404 || error.has_code(&Code::InvalidType)
-        }
-        _ => false,
-    }
-}
-
-/// Turns a refusal that will not change by asking again into "not offered".
-fn optional<T>(answer: Result<T, Error>) -> Result<Offered<T>, Error> {
-    let error = match answer {
-        Ok(value) => return Ok(Offered::Yes(value)),
-        Err(error) => error,
-    };
-    if !is_lasting(&error) {
-        return Err(error);
-    }
-    Ok(Offered::No(match &error {
-        Error::Refused {
-            http_status, first, ..
-        } => format!("{} ({http_status})", first.code.as_str()),
-        other => other.to_string(),
-    }))
 }
