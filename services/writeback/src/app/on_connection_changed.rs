@@ -37,7 +37,11 @@ impl Handler for OnConnectionChanged {
             let Some(connection) = &delivery.event.connection else {
                 return Err(Failure::permanent("invalid", "connection is missing"));
             };
-            settings::ensure(unit.connection(), &[connection.workspace.clone()]).await?;
+            settings::ensure(
+                unit.connection(),
+                std::slice::from_ref(&connection.workspace),
+            )
+            .await?;
             if config::connection(unit.connection(), connection).await? {
                 tracing::info!(
                     workspace.id = connection.workspace,

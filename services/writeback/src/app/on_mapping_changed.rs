@@ -38,7 +38,7 @@ impl Handler for OnMappingChanged {
             // Read once here, so that a mapping no reader understands never becomes the one in use.
             wire::mapping(mapping)
                 .map_err(|error| Failure::permanent("invalid", error.to_string()))?;
-            settings::ensure(unit.connection(), &[mapping.workspace.clone()]).await?;
+            settings::ensure(unit.connection(), std::slice::from_ref(&mapping.workspace)).await?;
             if config::mapping(unit.connection(), mapping).await? {
                 tracing::info!(
                     workspace.id = mapping.workspace,

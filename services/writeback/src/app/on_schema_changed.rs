@@ -43,7 +43,7 @@ impl Handler for OnSchemaChanged {
                     "object.name is missing, or part is not within parts (1 to 1,000)",
                 ));
             }
-            settings::ensure(unit.connection(), &[event.workspace.clone()]).await?;
+            settings::ensure(unit.connection(), std::slice::from_ref(&event.workspace)).await?;
             complete |= config::schema_part(unit.connection(), event).await?;
         }
         unit.commit().await?;

@@ -193,9 +193,11 @@ fn updates(entry: &Entry, meeting: &Meeting, matched: &Match, proposals: &mut Ve
         return;
     };
     let one = |id: &String| {
-        (!id.is_empty())
-            .then(|| vec![id.clone()])
-            .unwrap_or_default()
+        if id.is_empty() {
+            Vec::new()
+        } else {
+            vec![id.clone()]
+        }
     };
     let mut records = match entry.object.as_str() {
         "Opportunity" => one(&matched.opportunity_id),

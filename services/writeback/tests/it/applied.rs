@@ -150,5 +150,5 @@ async fn calls(world: &World) -> i64 {
     sqlx::query_scalar("select coalesce(sum(calls), 0)::bigint from writeback.api_budget")
         .fetch_one(&world.pool)
         .await
-        .unwrap()
+        .expect("the calls")
 }

@@ -39,7 +39,7 @@ async fn decide(
             },
         )
         .await
-        .unwrap()
+        .expect("an answer")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -38,7 +38,6 @@ use writeback::{Options, Writeback};
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 pub(crate) const WORKSPACE: &str = "acme";
 const ORGANIZATION: &str = "00D000000000001EAA";
-pub(crate) const HUMAN: &str = "rosa.marchetti@northwind.example";
 
 #[derive(Debug, Clone, clap::Args)]
 struct TokenOptions {
@@ -546,7 +545,7 @@ impl World {
         let seen = std::sync::Mutex::new(String::new());
         let found = testkit::eventually::within(LIMIT, async || {
             let set = self.set_of(meeting).await?;
-            *seen.lock().unwrap() = format!(
+            *seen.lock().expect("nobody panicked") = format!(
                 "{:?}",
                 set.changes
                     .iter()
@@ -561,7 +560,7 @@ impl World {
         found.unwrap_or_else(|| {
             panic!(
                 "{meeting}.{field} never became {state:?}: {}",
-                seen.lock().unwrap()
+                seen.lock().expect("nobody panicked")
             )
         })
     }
