@@ -41,6 +41,11 @@ impl Refusals {
         self.active.push(refusal);
     }
 
+    /// Whether nothing is refused, which is nearly always.
+    pub fn is_empty(&self) -> bool {
+        self.active.is_empty()
+    }
+
     /// Removes all.
     pub fn clear(&mut self) {
         self.active.clear();
