@@ -7,6 +7,7 @@ pub mod header;
 pub mod id;
 pub mod record_id;
 pub mod rpc;
+mod secret;
 pub mod topology;
 
 pub use event::{Event, filter_subject, subject};
