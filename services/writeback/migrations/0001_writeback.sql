@@ -123,6 +123,7 @@ create table writeback.change (
     -- When the meeting began: changes of one lane are written in this order, and an older meeting never replaces what a
     -- newer one wrote.
     meeting_at timestamptz not null,
+    meeting_ended_at timestamptz not null,
     state text not null check (state in ('proposed', 'approved', 'held', 'blocked', 'executing', 'applied', 'refused',
         'failed', 'uncertain', 'dismissed', 'expired', 'superseded', 'undone')),
     version bigint not null default 1,

@@ -43,7 +43,7 @@ pub struct Options {
     pub executor_poll_ms: u64,
 
     /// Under load, milliseconds to gather lanes before the next request, so that requests are full
-    #[arg(long, env = "WRITEBACK_EXECUTOR_LINGER_MS", default_value_t = 150)]
+    #[arg(long, env = "WRITEBACK_EXECUTOR_LINGER_MS", default_value_t = 200)]
     pub executor_linger_ms: u64,
 }
 
@@ -59,7 +59,7 @@ impl Default for Options {
             executor_lanes_max: 200,
             executor_lease_s: 30,
             executor_poll_ms: 250,
-            executor_linger_ms: 150,
+            executor_linger_ms: 200,
         }
     }
 }

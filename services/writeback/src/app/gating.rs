@@ -339,7 +339,7 @@ fn gate_all(item: &Item, plan: &Plan, settings: &Settings, facts: Option<&Facts>
             settings,
             matched: &item.matched,
             backfill: item.meeting.backfill,
-            meeting_at: item.meeting.started_at,
+            meeting_ended_at: item.meeting.ended_at,
             target,
             ours: facts.and_then(|facts| {
                 facts

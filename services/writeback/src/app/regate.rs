@@ -205,6 +205,7 @@ fn plan<'a>(
             workspace: &item.workspace,
             meeting_id: &item.meeting.id,
             meeting_at: item.meeting.started_at,
+            meeting_ended_at: item.meeting.ended_at,
             backfill: item.meeting.backfill,
             proposal,
             gated,

@@ -212,6 +212,7 @@ mod tests {
             version: 1,
             lane: "l".into(),
             meeting_at: DateTime::UNIX_EPOCH,
+            meeting_ended_at: DateTime::UNIX_EPOCH,
             overwrite: Overwrite::ReplaceAlways,
             baseline: FieldValue::Null,
             piece: Write::Value(FieldValue::Null),

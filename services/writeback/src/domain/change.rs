@@ -249,6 +249,8 @@ pub struct Queued {
     pub lane: String,
     /// When the meeting began.
     pub meeting_at: DateTime<Utc>,
+    /// When it ended.
+    pub meeting_ended_at: DateTime<Utc>,
     /// When a value already there may be replaced.
     pub overwrite: Overwrite,
     /// What was in the field when it was gated or approved.

@@ -54,7 +54,7 @@ pub fn before_write(change: &Queued, present: &FieldValue, ours: Option<&Provena
         Present {
             value: present,
             ours,
-            meeting_at: change.meeting_at,
+            meeting_ended_at: change.meeting_ended_at,
         },
         piece,
     );
@@ -152,6 +152,7 @@ mod tests {
             version: 1,
             lane: "l".into(),
             meeting_at: DateTime::UNIX_EPOCH,
+            meeting_ended_at: DateTime::UNIX_EPOCH,
             overwrite,
             baseline: text("before"),
             piece: Write::Value(text("new")),

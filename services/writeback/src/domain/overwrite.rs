@@ -25,8 +25,8 @@ pub struct Present<'a> {
     pub value: &'a FieldValue,
     /// What we last wrote there; `None` when never.
     pub ours: Option<&'a Provenance>,
-    /// When the meeting that proposes the new value began.
-    pub meeting_at: DateTime<Utc>,
+    /// When the meeting that proposes the new value ended.
+    pub meeting_ended_at: DateTime<Utc>,
 }
 
 /// Whether and how a write goes ahead.
@@ -89,9 +89,10 @@ fn is_ours(ours: &Provenance, present: Present<'_>) -> bool {
     same(&ours.value, present.value)
 }
 
-/// Ours, from a meeting after this one: what is said last counts, in whatever order meetings reach us.
+/// Ours, from a meeting that began after this one ended: what is said last counts, in whatever order meetings reach us.
+/// Meetings that overlap have no order.
 fn is_newer(ours: &Provenance, present: Present<'_>) -> bool {
-    is_ours(ours, present) && ours.meeting_at > present.meeting_at
+    is_ours(ours, present) && ours.meeting_at > present.meeting_ended_at
 }
 
 fn newer_meeting(ours: &Provenance, present: Present<'_>) -> Decision {
@@ -164,7 +165,7 @@ mod tests {
         let present = Present {
             value: &value,
             ours,
-            meeting_at: DateTime::UNIX_EPOCH,
+            meeting_ended_at: DateTime::UNIX_EPOCH,
         };
         match decide(policy, present, &text("new")) {
             Decision::Write(value) => value.text().unwrap_or_default().to_owned(),
@@ -212,7 +213,7 @@ mod tests {
         ) {
             let provenance = before.map(|value| ours(&value));
             let value = text(&value);
-            let present = Present { value: &value, ours: provenance.as_ref(), meeting_at: DateTime::UNIX_EPOCH };
+            let present = Present { value: &value, ours: provenance.as_ref(), meeting_ended_at: DateTime::UNIX_EPOCH };
             let held = |policy| matches!(decide(policy, present, &text(&piece)), Decision::Hold { .. });
             // From strict to free: what a freer one holds, a stricter one holds as well.
             prop_assert!(!held(Overwrite::ReplaceAlways) || held(Overwrite::ReplaceOurs));
@@ -223,7 +224,7 @@ mod tests {
         fn adding_never_loses_what_was_there(value in "[a-z ]{1,20}", piece in "[A-Z]{1,5}", append in any::<bool>()) {
             let policy = if append { Overwrite::Append } else { Overwrite::Prepend };
             let before = text(&value);
-            let present = Present { value: &before, ours: None, meeting_at: DateTime::UNIX_EPOCH };
+            let present = Present { value: &before, ours: None, meeting_ended_at: DateTime::UNIX_EPOCH };
             if let Decision::Write(FieldValue::Text(after)) = decide(policy, present, &text(&piece)) {
                 prop_assert!(after.contains(value.trim_end()) && after.contains(&piece));
             }

@@ -32,6 +32,8 @@ pub struct New<'a> {
     pub meeting_id: &'a str,
     /// When the meeting began.
     pub meeting_at: DateTime<Utc>,
+    /// When it ended.
+    pub meeting_ended_at: DateTime<Utc>,
     /// From history.
     pub backfill: bool,
     /// What it is.
@@ -59,19 +61,19 @@ pub async fn insert(connection: &mut PgConnection, changes: &[New<'_>]) -> Resul
     sqlx::query!(
         "insert into writeback.change (id, change_set_id, workspace, meeting_id, state, regate, priority, action, object,
            record_id, field, entry_id, mapping_version, overwrite, lane, creation_key, related, contents, baseline, piece,
-           proposed, observed, reasons, confidence, evidence, traceparent, meeting_at)
+           proposed, observed, reasons, confidence, evidence, traceparent, meeting_at, meeting_ended_at)
          select id, change_set_id, workspace, meeting_id, state, regate, priority, action, object,
            record_id, field, entry_id, mapping_version, overwrite, lane, creation_key,
            string_to_array(related, ','), string_to_array(contents, ','), baseline::jsonb, piece::jsonb,
            proposed::jsonb, case when state = 'applied' then baseline::jsonb end, reasons::jsonb, confidence,
-           evidence::jsonb, traceparent, meeting_at
+           evidence::jsonb, traceparent, meeting_at, meeting_ended_at
          from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::smallint[], $8::text[],
            $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::text[], $15::text[], $16::text[],
            $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::double precision[],
-           $24::text[], $25::text[], $26::timestamptz[])
+           $24::text[], $25::text[], $26::timestamptz[], $27::timestamptz[])
            as row (id, change_set_id, workspace, meeting_id, state, regate, priority, action, object, record_id, field,
              entry_id, mapping_version, overwrite, lane, creation_key, related, contents, baseline, piece, proposed,
-             reasons, confidence, evidence, traceparent, meeting_at)",
+             reasons, confidence, evidence, traceparent, meeting_at, meeting_ended_at)",
         &rows.ids,
         &rows.change_set_ids,
         &rows.workspaces,
@@ -98,6 +100,7 @@ pub async fn insert(connection: &mut PgConnection, changes: &[New<'_>]) -> Resul
         &rows.evidence,
         &rows.traceparents as &[Option<String>],
         &rows.meeting_ats,
+        &rows.meeting_ended_ats,
     )
     .execute(connection)
     .await?;
@@ -132,6 +135,7 @@ struct Columns {
     evidence: Vec<String>,
     traceparents: Vec<Option<String>>,
     meeting_ats: Vec<DateTime<Utc>>,
+    meeting_ended_ats: Vec<DateTime<Utc>>,
 }
 
 impl Columns {
@@ -188,6 +192,7 @@ impl Columns {
             .push(change::evidence_json(&proposal.evidence));
         self.traceparents.push(new.traceparent.map(str::to_owned));
         self.meeting_ats.push(new.meeting_at);
+        self.meeting_ended_ats.push(new.meeting_ended_at);
     }
 }
 
@@ -252,6 +257,10 @@ pub async fn regate(
          from unnest($1::uuid[], $2::bigint[], $3::text[], $4::boolean[], $5::text[], $6::text[], $7::text[], $8::text[])
            as row (id, version, state, regate, baseline, piece, proposed, reasons)
          where c.id = row.id and c.version = row.version and c.state in ('proposed', 'held')
+           -- What did not change keeps its version, so that a reviewer's decision on it stays good.
+           and (c.state <> row.state or c.regate <> row.regate or c.reasons <> row.reasons::jsonb
+             or c.proposed is distinct from coalesce(row.proposed::jsonb, c.proposed)
+             or c.baseline is distinct from coalesce(row.baseline::jsonb, c.baseline))
          returning c.change_set_id",
         &ids,
         &versions,

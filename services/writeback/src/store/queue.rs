@@ -181,7 +181,7 @@ pub async fn load(pool: &PgPool, claim: &Claim) -> Result<Vec<Queued>, Failure> 
         r#"select c.id, c.change_set_id, c.workspace, c.action, c.object, c.record_id, c.field, c.state, c.version,
              c.lane, c.overwrite, c.baseline::text as baseline, c.piece::text as piece, c.proposed::text as proposed,
              c.creation_key, c.attempts, c.not_before, c.intent_at, c.isolation, c.decided_by, c.related,
-             c.reasons::text as "reasons!", c.traceparent, c.meeting_at
+             c.reasons::text as "reasons!", c.traceparent, c.meeting_at, c.meeting_ended_at
            from unnest($2::text[]) as row (lane)
            cross join lateral (
              select * from writeback.change c
@@ -222,6 +222,7 @@ struct Row {
     reasons: String,
     traceparent: Option<String>,
     meeting_at: DateTime<Utc>,
+    meeting_ended_at: DateTime<Utc>,
 }
 
 impl Row {
@@ -244,6 +245,7 @@ impl Row {
             version: self.version,
             lane: self.lane,
             meeting_at: self.meeting_at,
+            meeting_ended_at: self.meeting_ended_at,
             overwrite: Overwrite::parse(&self.overwrite),
             creation_key: self.creation_key,
             attempts: u32::try_from(self.attempts).unwrap_or(0),

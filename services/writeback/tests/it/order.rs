@@ -73,7 +73,7 @@ async fn two_replicas_never_hold_one_lane_at_once_and_keep_its_order() {
             &other
         };
         let mut meeting = said(&format!("m-{number}"), &format!("step {number}"));
-        meeting.started_at += i64::try_from(number).unwrap();
+        meeting.started_at += 3_600 * i64::try_from(number).unwrap();
         world.decided_on(&meeting, deal).await;
     }
     eventually(LIMIT, async || {

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use chassis::{CancellationToken, Cause, Db, Failure, backoff};
 use chrono::Utc;
+use tokio::sync::Mutex;
 use tracing::Instrument;
 
 use super::announce::workspace_id;
@@ -42,6 +43,9 @@ pub struct Executor {
     settings: SettingsCache,
     wake: Wake,
     options: Arc<Options>,
+    /// Lanes of the newest claim. Held while a worker gathers and claims, so that under load the workers of a process
+    /// take full batches in turn instead of sharing each handful.
+    turn: Arc<Mutex<usize>>,
 }
 
 impl Executor {
@@ -60,6 +64,7 @@ impl Executor {
             settings,
             wake,
             options,
+            turn: Arc::default(),
         }
     }
 
@@ -80,17 +85,7 @@ impl Executor {
                     0
                 }
             };
-            let linger = batching::linger_ms(
-                lanes,
-                self.options.executor_lanes_max,
-                self.options.executor_linger_ms,
-            );
-            if linger > 0 {
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = tokio::time::sleep(Duration::from_millis(linger)) => {}
-                }
-            } else if lanes == 0 {
+            if lanes == 0 {
                 tokio::select! {
                     () = stop.cancelled() => {}
                     () = self.wake.executor_woken() => {}
@@ -108,9 +103,25 @@ impl Executor {
     pub async fn step(&self) -> Result<usize, Failure> {
         let lanes_max = i64::try_from(self.options.executor_lanes_max).unwrap_or(i64::MAX);
         let lease_s = f64::from(self.options.executor_lease_s);
-        let Some(claim) = queue::claim(self.db.pool(), lanes_max, lease_s).await? else {
+        let mut before = self.turn.lock().await;
+        let linger = batching::linger_ms(
+            *before,
+            self.options.executor_lanes_max,
+            self.options.executor_linger_ms,
+        );
+        if linger > 0 {
+            tokio::time::sleep(Duration::from_millis(linger)).await;
+        }
+        let claim = queue::claim(self.db.pool(), lanes_max, lease_s).await?;
+        *before = claim.as_ref().map_or(0, |claim| claim.lanes.len());
+        drop(before);
+        let Some(claim) = claim else {
             return Ok(0);
         };
+        if claim.lanes.len() == self.options.executor_lanes_max {
+            // More is likely waiting: another worker goes on with it at once.
+            self.wake.executor();
+        }
         let changes = queue::load(self.db.pool(), &claim).await?;
         let span = tracing::info_span!(
             "execute",

@@ -74,8 +74,8 @@ pub struct Surroundings<'a> {
     pub matched: &'a Match,
     /// The meeting comes from history.
     pub backfill: bool,
-    /// When the meeting began.
-    pub meeting_at: DateTime<Utc>,
+    /// When the meeting ended.
+    pub meeting_ended_at: DateTime<Utc>,
     /// The record.
     pub target: Target<'a>,
     /// What we last wrote into the field; `None` when never.
@@ -173,7 +173,7 @@ impl<'a> Subject<'a> {
             Present {
                 value,
                 ours: self.around.ours,
-                meeting_at: self.around.meeting_at,
+                meeting_ended_at: self.around.meeting_ended_at,
             },
             &fitted.value,
         ))

@@ -249,7 +249,7 @@ impl World {
                 settings: &self.settings,
                 matched: &self.matched,
                 backfill: self.backfill,
-                meeting_at: DateTime::UNIX_EPOCH,
+                meeting_ended_at: DateTime::UNIX_EPOCH,
                 target: (self.target)(&self.record),
                 ours: self.ours.as_ref(),
                 siblings: &self.siblings,
