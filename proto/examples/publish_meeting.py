@@ -19,16 +19,19 @@ import time
 import nats
 from nats.js.api import Header
 from google.protobuf.timestamp_pb2 import Timestamp
+import grpc_tools
 from grpc_tools import protoc
 
 PROTO_FOLDER = pathlib.Path(__file__).resolve().parent.parent
+# Protobuf's own files, such as timestamp.proto, come with the compiler.
+WELL_KNOWN_FOLDER = pathlib.Path(grpc_tools.__file__).resolve().parent / "_proto"
 EVENT_BYTES_MAX = 512 * 1024
 PUBLISH_TIMEOUT_S = 10
 
 
 def meeting_module(folder: str):
     """Compiles meeting.proto and imports the result."""
-    arguments = ["protoc", f"-I{PROTO_FOLDER}", f"--python_out={folder}", "ergo/meeting/v1/meeting.proto"]
+    arguments = ["protoc", f"-I{PROTO_FOLDER}", f"-I{WELL_KNOWN_FOLDER}", f"--python_out={folder}", "ergo/meeting/v1/meeting.proto"]
     if protoc.main(arguments) != 0:
         raise SystemExit("meeting.proto does not compile")
     sys.path.insert(0, folder)

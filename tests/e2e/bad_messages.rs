@@ -117,7 +117,7 @@ async fn bad_messages_are_quarantined_with_a_reason_and_their_neighbours_are_app
     }
     let reasons: Vec<String> = quarantined.iter().map(Quarantined::reason).collect();
     assert!(
-        reasons.iter().any(|reason| reason.contains("event id")),
+        reasons.iter().any(|reason| reason.contains("ce-id")),
         "the missing id is named: {reasons:?}"
     );
     assert!(

@@ -8,6 +8,8 @@ use testkit::stack::ServiceName;
 const MEETINGS_PER_KILL: usize = 4;
 /// Kills of one service.
 const KILLS: usize = 4;
+/// Number of the first meeting published while the service is away.
+const WHILE_AWAY: usize = KILLS * MEETINGS_PER_KILL;
 /// A meeting takes about this long on an idle machine, so a kill within it may hit any step.
 const STEPS_MS: u64 = 150;
 
@@ -23,7 +25,7 @@ async fn killed(service: ServiceName) {
         // Not to wait for anything, but to place the kill at any step.
         tokio::time::sleep(Duration::from_millis(rand::random_range(0..STEPS_MS))).await;
         world.stack.kill(service);
-        let meeting = world.meeting(1_000 + kill);
+        let meeting = world.meeting(WHILE_AWAY + kill);
         world.publish(&meeting).await;
         meetings.push(meeting);
         world
@@ -35,8 +37,8 @@ async fn killed(service: ServiceName) {
     for meeting in &meetings {
         world.settled(meeting).await;
     }
-    let while_running = 0..KILLS * MEETINGS_PER_KILL;
-    let while_away = 1_000..1_000 + KILLS;
+    let while_running = 0..WHILE_AWAY;
+    let while_away = WHILE_AWAY..WHILE_AWAY + KILLS;
     world
         .assert_applied_once(while_running.chain(while_away))
         .await;

@@ -22,7 +22,7 @@ async fn a_meeting_published_by_the_python_example_is_applied() {
         .args(["--title", "Meeting [0]", "--organizer", world.our_email()])
         .args([
             "--participant",
-            "maya.lindqvist@alder-instruments.example",
+            &testkit::org::contact_email(0),
             "--value",
             "next_step=Step 0",
         ])

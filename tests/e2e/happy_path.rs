@@ -35,10 +35,7 @@ async fn a_meeting_becomes_a_field_update_and_a_task_in_one_trace() {
         "changes know the trace of their meeting"
     );
     world.assert_applied_once(0..1).await;
-    let opportunity = world
-        .records
-        .id("alder_expansion")
-        .expect("a sample record");
+    let opportunity = &world.opportunities[0];
     let found = world
         .rest
         .record("Opportunity", opportunity, &["NextStep"])

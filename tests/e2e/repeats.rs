@@ -26,7 +26,7 @@ async fn a_meeting_delivered_again_under_any_event_id_is_applied_once() {
         ..meeting.clone()
     };
     world.publish(&renamed).await;
-    // Handled after it, in the same order on the same records.
+    // Published after it, so that it has been handled when this one is settled.
     let next = world.meeting(3);
     world.publish(&next).await;
     world.settled(&next).await;

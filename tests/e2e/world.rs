@@ -10,7 +10,7 @@ use events::writeback::v1::ChangeSet;
 use salesforce_sim::{Control, Operation, WriteLogEntry};
 use std::time::Duration;
 use testkit::fixtures::Publication;
-use testkit::org::{Records, Rest};
+use testkit::org::{Rest, contact_email, prepare_crowd};
 use testkit::otlp::Sink;
 use testkit::publish::{Publisher, Trace};
 use testkit::setup::{Admin, Settings};
@@ -20,18 +20,8 @@ pub(crate) const WORKSPACE: &str = "e2e";
 /// Longest one meeting may take, on a machine that builds something else at the same time.
 pub(crate) const SETTLED_MAX: Duration = Duration::from_secs(60);
 
-/// Contacts with exactly one open deal that anybody may write to.
-const PEOPLE: [(&str, &str); 3] = [
-    (
-        "maya.lindqvist@alder-instruments.example",
-        "alder_expansion",
-    ),
-    (
-        "hugo.adeyemi@cedarline-logistics.example",
-        "cedarline_tracking",
-    ),
-    ("aisha.rahman@emberhealth.example", "ember_portal"),
-];
+/// Customers with one open deal each: no two meetings of a test compete for a field.
+const CUSTOMERS: usize = 32;
 
 /// Everything running, the workspace live.
 pub(crate) struct World {
@@ -40,7 +30,8 @@ pub(crate) struct World {
     pub(crate) admin: Admin,
     pub(crate) publisher: Publisher,
     pub(crate) rest: Rest,
-    pub(crate) records: Records,
+    /// The customers' deals.
+    pub(crate) opportunities: Vec<String>,
     control: Control,
     our_email: String,
     /// Writes before the first meeting.
@@ -67,9 +58,9 @@ impl World {
             .connect(stack.org(), &stack.console_url(), |text| println!("{text}"))
             .await;
         let connected = connected.expect("the workspace connects");
-        let records = Records::prepare(&connected.rest)
+        let opportunities = prepare_crowd(&connected.rest, CUSTOMERS)
             .await
-            .expect("sample records are there");
+            .expect("the customers are there");
         admin
             .sync(SyncKind::Schema)
             .await
@@ -78,9 +69,9 @@ impl World {
             .sync(SyncKind::Records)
             .await
             .expect("the records are read");
-        let (accounts, contacts) = (records.count("Account"), records.count("Contact"));
+        let customers = CUSTOMERS as u64;
         admin
-            .projected(accounts, contacts)
+            .projected(customers, customers)
             .await
             .expect("matching has the records");
         let settings = Settings::read().expect("settings are understood");
@@ -107,12 +98,12 @@ impl World {
             stack,
             sink,
             admin,
-            records,
+            opportunities,
             control,
         }
     }
 
-    /// A meeting with one of three people, whose next step nobody else writes.
+    /// A meeting with the customer of this number.
     pub(crate) fn meeting(&self, number: usize) -> Publication {
         let id = format!("meeting-{number}");
         let now = Utc::now().timestamp();
@@ -137,10 +128,7 @@ impl World {
             started_at: at(-60),
             ended_at: at(-30),
             organizer: Some(person(&self.our_email)),
-            participants: vec![
-                person(&self.our_email),
-                person(PEOPLE[number % PEOPLE.len()].0),
-            ],
+            participants: vec![person(&self.our_email), person(&contact_email(number))],
             notes: Some(Text {
                 source: Some(text::Source::Inline("Notes.".to_owned())),
             }),
@@ -192,10 +180,10 @@ impl World {
     pub(crate) async fn assert_applied_once(&self, numbers: impl Iterator<Item = usize>) {
         let writes = self.writes().await;
         for number in numbers {
-            let opportunity = self.records.id(PEOPLE[number % PEOPLE.len()].1);
+            let opportunity = &self.opportunities[number];
             let updates = writes.iter().filter(|write| {
                 write.operation == Operation::Update
-                    && Some(write.id.as_str()) == opportunity
+                    && write.id == *opportunity
                     && write.after.get("NextStep").and_then(|value| value.as_str())
                         == Some(&next_step(number))
             });

@@ -3,12 +3,14 @@
 
 mod choice;
 mod consent;
+mod crowd;
 mod page;
 mod records;
 mod rest;
 
 pub use choice::OrgChoice;
 pub use consent::{Arrival, Consent};
+pub use crowd::{contact_email, prepare_crowd};
 pub use records::{Records, Sample};
 pub use rest::{Rest, RestError, quoted};
 

@@ -13,6 +13,7 @@ use events::metadata::v1::{
     ListSyncRunsRequest, MetadataSyncClient, PublishMappingRequest, SaveMappingDraftRequest,
     StartSyncRequest, SyncKind, SyncRun, SyncState,
 };
+use events::rpc::Code;
 use events::writeback::v1::{
     SetLiveRequest, SetPermissionsRequest, SetStageControlsRequest, StartVerificationRequest,
     VerificationRun, WritebackClient,
@@ -51,10 +52,16 @@ impl Admin {
             workspace: self.workspace.clone(),
             kind: kind.into(),
         };
-        let started = sync
-            .start_sync(&as_admin(), request)
+        // That the workspace is connected reaches metadata-sync as an event, a moment after auth knows it.
+        let started = within(ARRIVAL_MAX, || async {
+            let started = sync.start_sync(&as_admin(), request.clone()).await;
+            let early = matches!(&started, Err(error) if error.code == Code::FailedPrecondition);
+            (!early).then_some(started)
+        });
+        let started = started
             .await
-            .context("start a sync")?;
+            .context("metadata-sync has not heard of the connection")?;
+        let started = started.context("start a sync")?;
         let id = started
             .run
             .context("metadata-sync answered without a run")?

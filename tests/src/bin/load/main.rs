@@ -4,7 +4,6 @@
 
 mod report;
 mod run;
-mod seed;
 mod watch;
 
 use clap::Parser;

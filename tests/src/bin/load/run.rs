@@ -2,7 +2,6 @@
 
 use crate::Options;
 use crate::report::{Figures, percentile, rate};
-use crate::seed::{contact_email, seed};
 use crate::watch::Watch;
 use anyhow::{Context, bail, ensure};
 use chrono::Utc;
@@ -15,7 +14,7 @@ use events::metadata::v1::SyncKind;
 use serde_json::json;
 use std::time::{Duration, Instant};
 use testkit::fixtures::Publication;
-use testkit::org::Rest;
+use testkit::org::{Rest, contact_email, prepare_crowd};
 use testkit::publish::{Publisher, Trace};
 use testkit::setup::{Admin, Connected, Settings};
 use testkit::stack::{SERVICES, Stack, StackOptions};
@@ -125,7 +124,7 @@ async fn set_up(stack: &Stack, admin: &Admin, options: &Options) -> anyhow::Resu
     let connected = admin
         .connect(stack.org(), &stack.console_url(), tell)
         .await?;
-    seed(&connected.rest, options.accounts).await?;
+    prepare_crowd(&connected.rest, options.accounts).await?;
     admin.sync(SyncKind::Schema).await?;
     admin.sync(SyncKind::Records).await?;
     let accounts = options.accounts as u64;

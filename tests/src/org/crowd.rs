@@ -1,9 +1,10 @@
-//! Records to write to: found, or created 200 to a call, by ordinary REST.
+//! Any number of customers to meet: accounts with one contact and one open deal each, found or created 200 to a call by
+//! ordinary REST.
 
+use super::rest::{Rest, quoted};
 use anyhow::Context;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use testkit::org::{Rest, quoted};
 
 /// Begins the name of every account seeded here.
 const PREFIX: &str = "Ergo Load ";
@@ -16,12 +17,16 @@ fn account_name(number: usize) -> String {
 }
 
 /// The address of its only contact.
-pub(crate) fn contact_email(number: usize) -> String {
+#[must_use]
+pub fn contact_email(number: usize) -> String {
     format!("person@load-{number:06}.example")
 }
 
-/// Makes sure that accounts 0 to `accounts` exist with contact, opportunity and role.
-pub(crate) async fn seed(rest: &Rest, accounts: usize) -> anyhow::Result<()> {
+/// Makes sure that accounts 0 to `accounts` exist with contact, opportunity and role; answers the opportunities' ids.
+///
+/// # Errors
+/// When Salesforce refuses.
+pub async fn prepare_crowd(rest: &Rest, accounts: usize) -> anyhow::Result<Vec<String>> {
     let names: Vec<String> = (0..accounts).map(account_name).collect();
     let present = ids(rest, "Account", "Name", &names).await?;
     let missing: Vec<usize> = (0..accounts)
@@ -71,7 +76,10 @@ pub(crate) async fn seed(rest: &Rest, accounts: usize) -> anyhow::Result<()> {
     rest.create("OpportunityContactRole", &rows)
         .await
         .context("create contact roles")?;
-    Ok(())
+    Ok(names
+        .iter()
+        .map(|name| opportunities[name].clone())
+        .collect())
 }
 
 /// Ids by identity, after creating those that were missing.
