@@ -1,22 +1,36 @@
-"""Whether each alert has the parts an alert needs, and a runbook of its name."""
+"""Whether each alert has a runbook of its name, asks for metrics that exist, and fires in a rule test."""
 
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import yaml
 
 # What a runbook has to tell, in this order.
 HEADINGS = ["## Meaning", "## First check", "## Fix"]
+# What the Prometheus exporter adds to a name for its unit and kind.
+SUFFIX = re.compile(r"_(seconds|total|ratio|bytes)$|_(seconds|total)_(bucket|count|sum)$")
+PROMTOOL_TIMEOUT_S = 120
 
 
 def problems(chart: Path, root: Path) -> list[str]:
     found = []
-    groups = yaml.safe_load((chart / "files" / "alerts.yaml").read_text(encoding="utf-8"))["groups"]
+    rules_file = chart / "files" / "alerts.yaml"
+    groups = yaml.safe_load(rules_file.read_text(encoding="utf-8"))["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
     folder = root / "deploy" / "runbooks"
+    metrics = instruments(root)
     for rule in rules:
         name = rule["alert"]
         if rule["labels"].get("severity") not in ("critical", "warning"):
             found.append(f"alert {name}: severity is neither critical nor warning")
+        for metric in re.findall(r"\bergo_[a-z_]+", rule["expr"]):
+            if metric not in metrics and SUFFIX.sub("", metric) not in metrics:
+                found.append(f"alert {name}: nobody reports {metric}")
         runbook = folder / f"{name}.md"
         if rule["annotations"].get("runbook") != str(runbook.relative_to(root)):
             found.append(f"alert {name}: annotation runbook is not {runbook.relative_to(root)}")
@@ -26,4 +40,59 @@ def problems(chart: Path, root: Path) -> list[str]:
             found.append(f"runbook of {name} does not have exactly the headings # {name}, {', '.join(HEADINGS)}")
     known = {rule["alert"] for rule in rules}
     found += [f"runbook {path.name} belongs to no alert" for path in folder.glob("*.md") if path.stem not in known]
+    tests = chart / "tests" / "alerts.test.yaml"
+    return found + silent(tests, known) + fired(tests, rules_file, root)
+
+
+def instruments(root: Path) -> set[str]:
+    """The metrics the programs make, as Prometheus spells them but for the suffix."""
+    names: set[str] = set()
+    for path in (root / "services").glob("*/src/**/*.rs"):
+        names |= set(re.findall(r'"(ergo\.[a-z_.]+)"', path.read_text(encoding="utf-8")))
+    return {name.replace(".", "_") for name in names}
+
+
+def silent(tests: Path, alerts: set[str]) -> list[str]:
+    """Alerts that no rule test expects to fire."""
+    cases = yaml.safe_load(tests.read_text(encoding="utf-8"))["tests"]
+    fires = {one["alertname"] for case in cases for one in case["alert_rule_test"] if one.get("exp_alerts")}
+    return [f"{tests.name}: {alert} never fires" for alert in sorted(alerts - fires)]
+
+
+def fired(tests: Path, rules_file: Path, root: Path) -> list[str]:
+    """Runs the rule tests, where promtool is to be had."""
+    promtool = provide(root / ".local" / "prometheus")
+    if promtool is None:
+        print("chart: alert rules not run: install promtool, or name it in PROMTOOL_BIN", file=sys.stderr)
+        return []
+    found = []
+    for command in (["check", "rules", rules_file], ["test", "rules", tests]):
+        done = subprocess.run(
+            [promtool, *command], capture_output=True, text=True, timeout=PROMTOOL_TIMEOUT_S, check=False
+        )
+        if done.returncode:
+            found.append(f"promtool {command[0]} rules: {done.stdout.strip()} {done.stderr.strip()}")
     return found
+
+
+def provide(folder: Path) -> str | None:
+    """promtool of the user, or out of Debian's package prometheus, unpacked without installing it."""
+    unpacked = folder / "usr" / "bin" / "promtool"
+    there = os.environ.get("PROMTOOL_BIN") or shutil.which("promtool")
+    if there or unpacked.exists():
+        return there or str(unpacked)
+    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+        return None
+    with tempfile.TemporaryDirectory() as download:
+        got = subprocess.run(
+            ["apt-get", "download", "--quiet", "prometheus"],
+            cwd=download,
+            capture_output=True,
+            timeout=PROMTOOL_TIMEOUT_S,
+            check=False,
+        )
+        packages = list(Path(download).glob("*.deb"))
+        if got.returncode or not packages:
+            return None
+        subprocess.run(["dpkg-deb", "--extract", packages[0], folder], check=True, timeout=PROMTOOL_TIMEOUT_S)
+    return str(unpacked) if unpacked.exists() else None
