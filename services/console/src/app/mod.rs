@@ -1,0 +1,8 @@
+//! What console does by itself: signing in and out, invitations, the first start, tidying up.
+
+pub(crate) mod bootstrap;
+pub(crate) mod invite;
+pub(crate) mod password;
+pub(crate) mod random;
+pub(crate) mod sign_in;
+pub(crate) mod sweep;

@@ -1,0 +1,35 @@
+//! Deletes what has ended: sessions, invitations, counted failures.
+
+use std::time::Duration;
+
+use chassis::CancellationToken;
+use chrono::{TimeDelta, Utc};
+use sqlx::PgPool;
+
+use super::sign_in::SESSION_IDLE_HOURS_MAX;
+use crate::domain::throttle::WINDOW_MINUTES;
+use crate::store::{invitation, session, sign_in_failure};
+
+/// How often, in seconds. Nothing depends on it: what has ended is refused before it is deleted.
+const SWEEP_S: u64 = 600;
+
+/// Until the token is cancelled. A database that is away is waited for.
+pub(crate) async fn run(pool: PgPool, stop: CancellationToken) -> anyhow::Result<()> {
+    loop {
+        if let Err(error) = once(&pool).await {
+            tracing::warn!(%error, "ended sessions were not deleted, they will be later");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(Duration::from_secs(SWEEP_S)) => {}
+        }
+    }
+}
+
+async fn once(pool: &PgPool) -> sqlx::Result<()> {
+    let now = Utc::now();
+    session::delete_ended(pool, now, now - TimeDelta::hours(SESSION_IDLE_HOURS_MAX)).await?;
+    invitation::delete_ended(pool, now).await?;
+    sign_in_failure::delete_before(pool, now - TimeDelta::minutes(WINDOW_MINUTES)).await?;
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! Changes by state, and what a person decides about them.
+
+use events::rpc::RpcError;
+use events::writeback::v1 as proto;
+use serde::Serialize;
+
+use super::Asking;
+use crate::owners::Owners;
+use crate::wire::Page;
+use crate::wire::change::{Change, Decide, Decided, states};
+
+/// A page of changes, and how many there are in all.
+#[derive(Debug, Serialize)]
+pub(crate) struct Changes {
+    #[serde(flatten)]
+    pub(crate) page: Page<Change>,
+    pub(crate) total: u64,
+}
+
+/// Oldest first; of the states in `state` (as `held,blocked`), or of all.
+pub(crate) async fn list(
+    owners: &Owners,
+    asking: &Asking,
+    state: &str,
+    page_size: u32,
+    page_token: String,
+) -> Result<Changes, RpcError> {
+    let request = proto::ListChangesRequest {
+        workspace: asking.workspace(),
+        states: states(state)?,
+        page_size,
+        page_token,
+    };
+    let answer = owners
+        .writeback
+        .list_changes(&asking.context, request)
+        .await?;
+    let changes = answer.changes.into_iter().map(Change::new).collect();
+    Ok(Changes {
+        page: Page::new(changes, answer.next_page_token),
+        total: answer.total,
+    })
+}
+
+pub(crate) async fn decide(
+    owners: &Owners,
+    asking: &Asking,
+    decide: Decide,
+) -> Result<Decided, RpcError> {
+    let request = proto::DecideChangesRequest {
+        workspace: asking.workspace(),
+        decisions: decide.into_proto()?,
+    };
+    let answer = owners
+        .writeback
+        .decide_changes(&asking.context, request)
+        .await?;
+    Ok(answer.into())
+}

@@ -1,0 +1,46 @@
+//! `/changes` and `/changes/decide`.
+
+use axum::Json;
+use axum::extract::State;
+use events::rpc::Role;
+use serde::Deserialize;
+
+use super::asker::Asker;
+use super::body::{Body, Parameters, page_size};
+use crate::ask::changes::{self, Changes};
+use crate::http::Desk;
+use crate::http::problem::Problem;
+use crate::wire::change::{Decide, Decided};
+
+/// Changes on a page when none are asked for.
+const PAGE_SIZE: u32 = 50;
+
+#[derive(Deserialize)]
+pub(super) struct Paging {
+    /// As `held,blocked`; empty for all.
+    #[serde(default)]
+    state: String,
+    page_size: Option<u32>,
+    #[serde(default)]
+    page_token: String,
+}
+
+pub(super) async fn list(
+    State(desk): State<Desk>,
+    asker: Asker,
+    Parameters(paging): Parameters<Paging>,
+) -> Result<Json<Changes>, Problem> {
+    let asking = asker.least(Role::Viewer)?;
+    let size = page_size(paging.page_size, PAGE_SIZE)?;
+    let changes = changes::list(&desk.owners, asking, &paging.state, size, paging.page_token);
+    Ok(Json(changes.await?))
+}
+
+pub(super) async fn decide(
+    State(desk): State<Desk>,
+    asker: Asker,
+    Body(decide): Body<Decide>,
+) -> Result<Json<Decided>, Problem> {
+    let asking = asker.least(Role::Admin)?;
+    Ok(Json(changes::decide(&desk.owners, asking, decide).await?))
+}

@@ -1,0 +1,39 @@
+//! `/connection`, `/connect`, `/disconnect`.
+
+use axum::Json;
+use axum::extract::State;
+use events::rpc::Role;
+
+use super::asker::Asker;
+use super::body::Body;
+use crate::ask::connection::{self, Connect};
+use crate::http::Desk;
+use crate::http::problem::Problem;
+use crate::wire::connection::{ConnectLink, Connection};
+
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    asker: Asker,
+) -> Result<Json<Connection>, Problem> {
+    let asking = asker.least(Role::Viewer)?;
+    Ok(Json(connection::get(&desk.owners, asking).await?))
+}
+
+pub(super) async fn connect(
+    State(desk): State<Desk>,
+    asker: Asker,
+    Body(connect): Body<Connect>,
+) -> Result<Json<ConnectLink>, Problem> {
+    let asking = asker.least(Role::Admin)?;
+    Ok(Json(
+        connection::connect(&desk.owners, asking, connect).await?,
+    ))
+}
+
+pub(super) async fn disconnect(
+    State(desk): State<Desk>,
+    asker: Asker,
+) -> Result<Json<Connection>, Problem> {
+    let asking = asker.least(Role::Admin)?;
+    Ok(Json(connection::disconnect(&desk.owners, asking).await?))
+}

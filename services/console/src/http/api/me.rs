@@ -1,0 +1,193 @@
+//! `/me` and `/tokens`: who the caller is, and the tokens they made.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use chrono::{DateTime, TimeDelta, Utc};
+use events::WorkspaceId;
+use events::rpc::Role;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::asker::Signed;
+use super::body::{Body, Segments};
+use crate::app::random;
+use crate::domain::access::person_role;
+use crate::domain::{account, secret};
+use crate::http::Desk;
+use crate::http::identity::Principal;
+use crate::http::problem::Problem;
+use crate::store::api_token;
+use crate::wire::Page;
+
+/// Longest life of a token, in days.
+const TOKEN_DAYS_MAX: u32 = 366;
+/// Life of a token when none is asked for, in days.
+const TOKEN_DAYS: u32 = 90;
+
+/// The caller.
+#[derive(Serialize)]
+pub(super) struct Me {
+    actor: String,
+    super_admin: bool,
+    /// The role in each workspace one belongs to; a super-admin may enter all others too.
+    workspaces: BTreeMap<String, String>,
+}
+
+pub(super) async fn show(Signed(principal): Signed) -> Json<Me> {
+    let workspaces = principal
+        .access
+        .memberships
+        .keys()
+        .filter_map(|workspace| {
+            let role = principal.role_in(workspace)?;
+            Some((workspace.as_str().to_owned(), role.as_str().to_owned()))
+        })
+        .collect();
+    Json(Me {
+        super_admin: principal.access.over_everything(),
+        actor: principal.actor,
+        workspaces,
+    })
+}
+
+/// A token in a list: never its secret.
+#[derive(Serialize)]
+pub(super) struct ListedToken {
+    id: String,
+    name: String,
+    workspace: Option<String>,
+    role: String,
+    created_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+    used_at: Option<DateTime<Utc>>,
+}
+
+pub(super) async fn tokens(
+    State(desk): State<Desk>,
+    Signed(principal): Signed,
+) -> Result<Json<Page<ListedToken>>, Problem> {
+    let rows = api_token::list(&desk.pool, person(&principal)?).await?;
+    let listed = |row: api_token::Listed| ListedToken {
+        id: row.id,
+        name: row.name,
+        workspace: row.workspace,
+        role: row.role,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        used_at: row.used_at,
+    };
+    Ok(Json(Page::new(
+        rows.into_iter().map(listed).collect(),
+        String::new(),
+    )))
+}
+
+/// What a new token may do.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewToken {
+    name: String,
+    /// The most it may do; never more than its maker.
+    role: String,
+    /// The only workspace it opens; all of its maker's when absent.
+    workspace: Option<String>,
+    expires_in_days: Option<u32>,
+}
+
+/// A new token: the only time its text is shown.
+#[derive(Serialize)]
+pub(super) struct MadeToken {
+    id: String,
+    token: String,
+    expires_at: DateTime<Utc>,
+}
+
+pub(super) async fn create_token(
+    State(desk): State<Desk>,
+    Signed(principal): Signed,
+    Body(wish): Body<NewToken>,
+) -> Result<(StatusCode, Json<MadeToken>), Problem> {
+    // A token that makes tokens would outlive its own end.
+    if principal.session.is_none() {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "permission_denied",
+            "a token cannot make tokens; sign in to the console with a password",
+        ));
+    }
+    let user_id = person(&principal)?;
+    let name = account::name(&wish.name)
+        .map_err(|problem| Problem::invalid("name", &problem.to_string()))?;
+    let role: Role = person_role(&wish.role).ok_or_else(|| {
+        Problem::invalid("role", "is not one of viewer, operator, admin, super-admin")
+    })?;
+    let workspace: Option<WorkspaceId> = wish
+        .workspace
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| {
+            Problem::invalid("workspace", "is not a workspace id; leave it out for all")
+        })?;
+    let days = wish.expires_in_days.unwrap_or(TOKEN_DAYS);
+    if !(1..=TOKEN_DAYS_MAX).contains(&days) {
+        return Err(Problem::invalid(
+            "expires_in_days",
+            &format!("is not 1 to {TOKEN_DAYS_MAX}; make a new token when it ends"),
+        ));
+    }
+    let (id, secret) = (random::id(), random::secret());
+    let expires_at = Utc::now() + TimeDelta::days(i64::from(days));
+    let token = api_token::NewToken {
+        id: &id,
+        secret_sha256: &secret::digest(&secret),
+        name: &name,
+        user_id,
+        workspace: workspace.as_ref(),
+        role,
+        expires_at: Some(expires_at),
+    };
+    api_token::insert(&desk.pool, &token).await?;
+    tracing::info!(token.id = id, user.id = %user_id, "an api token was made");
+    let made = MadeToken {
+        token: secret::ApiToken::text(&id, &secret),
+        id,
+        expires_at,
+    };
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Which {
+    id: String,
+}
+
+pub(super) async fn revoke_token(
+    State(desk): State<Desk>,
+    Signed(principal): Signed,
+    Segments(which): Segments<Which>,
+) -> Result<StatusCode, Problem> {
+    let user_id = person(&principal)?;
+    if !api_token::revoke(&desk.pool, user_id, &which.id).await? {
+        return Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "you have no such token; list them at /api/v1/tokens",
+        ));
+    }
+    tracing::info!(token.id = which.id, user.id = %user_id, "an api token was revoked");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn person(principal: &Principal) -> Result<Uuid, Problem> {
+    principal.user_id.ok_or_else(|| {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "permission_denied",
+            "the operator's token belongs to nobody; sign in as a person",
+        )
+    })
+}

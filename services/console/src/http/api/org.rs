@@ -1,0 +1,138 @@
+//! `/sync`, `/drift`, `/projection`, `/domains`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use events::matching::v1 as matching;
+use events::rpc::Role;
+use serde::Deserialize;
+
+use super::asker::Asker;
+use super::body::{Body, Parameters, Segments, page_size};
+use crate::ask::org;
+use crate::http::Desk;
+use crate::http::problem::Problem;
+use crate::wire::Page;
+use crate::wire::drift::{DriftItem, Resolve};
+use crate::wire::matching::{DomainRule, Projection};
+use crate::wire::sync::{StartSync, SyncRun};
+
+/// Runs answered when no number is asked for.
+const RUNS: u32 = 20;
+/// Drift items answered when no number is asked for.
+const DRIFT_ITEMS: u32 = 100;
+
+#[derive(Deserialize)]
+pub(super) struct Runs {
+    page_size: Option<u32>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Drift {
+    page_size: Option<u32>,
+    #[serde(default)]
+    include_resolved: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Which {
+    id: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Domain {
+    domain: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct OfAccount {
+    #[serde(default)]
+    account_id: String,
+}
+
+pub(super) async fn sync_runs(
+    State(desk): State<Desk>,
+    asker: Asker,
+    Parameters(runs): Parameters<Runs>,
+) -> Result<Json<Page<SyncRun>>, Problem> {
+    let asking = asker.least(Role::Viewer)?;
+    let limit = page_size(runs.page_size, RUNS)?;
+    let runs = org::sync_runs(&desk.owners, asking, limit).await?;
+    Ok(Json(Page::new(runs, String::new())))
+}
+
+pub(super) async fn start_sync(
+    State(desk): State<Desk>,
+    asker: Asker,
+    Body(start): Body<StartSync>,
+) -> Result<(StatusCode, Json<SyncRun>), Problem> {
+    let asking = asker.least(Role::Admin)?;
+    let run = org::start_sync(&desk.owners, asking, &start).await?;
+    Ok((StatusCode::ACCEPTED, Json(run)))
+}
+
+pub(super) async fn drift(
+    State(desk): State<Desk>,
+    asker: Asker,
+    Parameters(drift): Parameters<Drift>,
+) -> Result<Json<Page<DriftItem>>, Problem> {
+    let asking = asker.least(Role::Viewer)?;
+    let limit = page_size(drift.page_size, DRIFT_ITEMS)?;
+    let items = org::drift(&desk.owners, asking, drift.include_resolved, limit).await?;
+    Ok(Json(Page::new(items, String::new())))
+}
+
+pub(super) async fn resolve_drift(
+    State(desk): State<Desk>,
+    asker: Asker,
+    Segments(which): Segments<Which>,
+    Body(resolve): Body<Resolve>,
+) -> Result<Json<DriftItem>, Problem> {
+    let asking = asker.least(Role::Admin)?;
+    Ok(Json(
+        org::resolve_drift(&desk.owners, asking, which.id, resolve).await?,
+    ))
+}
+
+pub(super) async fn projection(
+    State(desk): State<Desk>,
+    asker: Asker,
+) -> Result<Json<Projection>, Problem> {
+    let asking = asker.least(Role::Viewer)?;
+    Ok(Json(org::projection(&desk.owners, asking).await?))
+}
+
+pub(super) async fn domains(
+    State(desk): State<Desk>,
+    asker: Asker,
+) -> Result<Json<Page<DomainRule>>, Problem> {
+    let asking = asker.least(Role::Viewer)?;
+    let rules = org::domains(&desk.owners, asking).await?;
+    Ok(Json(Page::new(rules, String::new())))
+}
+
+pub(super) async fn set_domain(
+    State(desk): State<Desk>,
+    asker: Asker,
+    Body(rule): Body<DomainRule>,
+) -> Result<StatusCode, Problem> {
+    let asking = asker.least(Role::Admin)?;
+    org::set_domain(&desk.owners, asking, rule.try_into()?, false).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn remove_domain(
+    State(desk): State<Desk>,
+    asker: Asker,
+    Segments(domain): Segments<Domain>,
+    Parameters(of): Parameters<OfAccount>,
+) -> Result<StatusCode, Problem> {
+    let asking = asker.least(Role::Admin)?;
+    let rule = matching::DomainRule {
+        domain: domain.domain,
+        account_id: of.account_id,
+        ..matching::DomainRule::default()
+    };
+    org::set_domain(&desk.owners, asking, rule, true).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,80 @@
+//! The connection: how it is, connecting, disconnecting.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use events::rpc::Role;
+
+use super::visitor::{Chrome, Posted, Refusal, Visitor};
+use super::{render, see};
+use crate::ask::connection::{self, Connect};
+use crate::http::Desk;
+use crate::wire::connection::Connection;
+
+#[derive(Template)]
+#[template(path = "connection.html")]
+struct Page {
+    chrome: Chrome,
+    connection: Connection,
+}
+
+pub(super) async fn show(State(desk): State<Desk>, visitor: Visitor) -> Result<Response, Refusal> {
+    let connection = connection::get(&desk.owners, &visitor.asking)
+        .await
+        .map_err(|error| visitor.trouble(error))?;
+    let page = Page {
+        chrome: visitor.chrome("connection"),
+        connection,
+    };
+    Ok(render(StatusCode::OK, &page))
+}
+
+/// Leads on to Salesforce by a page instead of a redirect: a form's redirects must stay on our own host, or the page's
+/// own protection would have to allow forms to go anywhere.
+#[derive(Template)]
+#[template(path = "leaving.html")]
+struct Leaving {
+    chrome: Chrome,
+    connect_url: String,
+}
+
+pub(super) async fn connect(
+    State(desk): State<Desk>,
+    Posted { visitor, fields }: Posted,
+) -> Result<Response, Refusal> {
+    visitor.require(Role::Admin)?;
+    let wish = Connect {
+        environment: fields.get("environment").to_owned(),
+        my_domain: fields.get("my_domain").to_owned(),
+        different_user: fields.get("different_user") == "on",
+        ..Connect::default()
+    };
+    let link = connection::connect(&desk.owners, &visitor.asking, wish)
+        .await
+        .map_err(|error| visitor.trouble(error))?;
+    // It becomes a link and a refresh, so nothing but the web may be in it.
+    let url = url::Url::parse(&link.connect_url)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "https" | "http"));
+    let Some(url) = url else {
+        tracing::error!("auth answered a connect link that is no web address");
+        return Ok(see(&visitor.path("connection")));
+    };
+    let page = Leaving {
+        chrome: visitor.chrome("connection"),
+        connect_url: url.into(),
+    };
+    Ok(render(StatusCode::OK, &page))
+}
+
+pub(super) async fn disconnect(
+    State(desk): State<Desk>,
+    Posted { visitor, .. }: Posted,
+) -> Result<Response, Refusal> {
+    visitor.require(Role::Admin)?;
+    connection::disconnect(&desk.owners, &visitor.asking)
+        .await
+        .map_err(|error| visitor.trouble(error))?;
+    Ok(see(&visitor.path("connection")))
+}

@@ -1,0 +1,294 @@
+//! How states and values look: a tone, which is a colour, and always words besides, because not everybody sees colours.
+
+use events::crm::v1::ConnectionState;
+use events::matching::v1::Outcome;
+use events::metadata::v1::SyncState;
+use events::writeback::v1::{Action, ChangeSetState, ChangeState, Verdict};
+
+use crate::wire::change::{Change, Count, Quote, Reason, Writeback};
+use crate::wire::connection::Connection;
+use crate::wire::mapping::Entry;
+use crate::wire::matching::{Candidate, Decision, Evidence, ListedMeeting, Story};
+use crate::wire::shown::{self, Shown};
+use crate::wire::sync::SyncRun;
+use crate::wire::word::Word;
+
+/// A state as shown.
+pub(super) struct Badge {
+    /// `good`, `busy`, `warn`, `bad` or `calm`: a class of the stylesheet.
+    pub(super) tone: &'static str,
+    pub(super) words: String,
+}
+
+fn badge(tone: &'static str, word: impl Word) -> Badge {
+    Badge {
+        tone,
+        words: word.word().replace('_', " "),
+    }
+}
+
+fn change_state(state: ChangeState) -> Badge {
+    let tone = match state {
+        ChangeState::Applied => "good",
+        ChangeState::Proposed | ChangeState::Approved | ChangeState::Executing => "busy",
+        ChangeState::Held | ChangeState::Uncertain => "warn",
+        ChangeState::Blocked | ChangeState::Refused | ChangeState::Failed => "bad",
+        ChangeState::Unspecified
+        | ChangeState::Dismissed
+        | ChangeState::Expired
+        | ChangeState::Superseded
+        | ChangeState::Undone => "calm",
+    };
+    badge(tone, state)
+}
+
+fn outcome(outcome: Outcome) -> Badge {
+    let tone = match outcome {
+        Outcome::Matched => "good",
+        Outcome::Ambiguous => "warn",
+        Outcome::Unspecified | Outcome::Unmatched | Outcome::Internal | Outcome::PartnerOnly => {
+            "calm"
+        }
+    };
+    badge(tone, outcome)
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+impl Connection {
+    pub(super) fn badge(&self) -> Badge {
+        let tone = match self.state {
+            ConnectionState::Connected => "good",
+            ConnectionState::Authorizing => "busy",
+            ConnectionState::AccessLimited | ConnectionState::Suspended => "warn",
+            ConnectionState::ReconnectRequired => "bad",
+            ConnectionState::Unspecified
+            | ConnectionState::NotConnected
+            | ConnectionState::Disconnected => "calm",
+        };
+        badge(tone, self.state)
+    }
+}
+
+impl ListedMeeting {
+    pub(super) fn badge(&self) -> Badge {
+        outcome(self.outcome)
+    }
+
+    pub(super) fn segment(&self) -> String {
+        super::path_segment(&self.meeting_id)
+    }
+}
+
+impl Writeback {
+    pub(super) fn badge(&self) -> Badge {
+        let tone = match self.state {
+            ChangeSetState::Executing => "busy",
+            ChangeSetState::Waiting => "warn",
+            ChangeSetState::Done => "good",
+            ChangeSetState::Unspecified | ChangeSetState::Empty | ChangeSetState::Superseded => {
+                "calm"
+            }
+        };
+        badge(tone, self.state)
+    }
+
+    pub(super) fn tally(&self) -> String {
+        let words: Vec<String> = self
+            .counts
+            .iter()
+            .map(|count| format!("{} {}", count.count, count.state_words()))
+            .collect();
+        words.join(", ")
+    }
+}
+
+impl Story {
+    /// The title, or the id of a meeting whose content was purged.
+    pub(super) fn heading(&self) -> &str {
+        match &self.meeting {
+            Some(meeting) if !meeting.title.is_empty() => &meeting.title,
+            Some(_) | None => &self.meeting_id,
+        }
+    }
+}
+
+impl Decision {
+    pub(super) fn badge(&self) -> Badge {
+        outcome(self.outcome)
+    }
+
+    pub(super) fn opportunity_badge(&self) -> Badge {
+        outcome(self.opportunity_outcome)
+    }
+
+    pub(super) fn sureness(&self) -> String {
+        percent(self.probability)
+    }
+
+    pub(super) fn opportunity_sureness(&self) -> String {
+        percent(self.opportunity_probability)
+    }
+
+    pub(super) fn by_person(&self) -> bool {
+        self.decided_by.word() == "person"
+    }
+}
+
+impl Candidate {
+    pub(super) fn sureness(&self) -> String {
+        percent(self.probability)
+    }
+}
+
+impl Evidence {
+    /// Weight in bits: each doubles or halves the odds.
+    pub(super) fn bits(&self) -> String {
+        let sign = if self.millibits < 0 { "−" } else { "+" };
+        let size = self.millibits.unsigned_abs();
+        format!("{sign}{}.{}", size / 1000, size % 1000 / 100)
+    }
+
+    pub(super) fn signal_words(&self) -> String {
+        self.signal.replace('_', " ")
+    }
+}
+
+impl Change {
+    pub(super) fn badge(&self) -> Badge {
+        change_state(self.state)
+    }
+
+    /// `Opportunity.NextStep`, or what is created.
+    pub(super) fn target(&self) -> String {
+        match self.action {
+            Action::Unspecified | Action::UpdateField => format!("{}.{}", self.object, self.field),
+            Action::CreateTask => "New task".to_owned(),
+            Action::CreateEvent => "New event".to_owned(),
+            Action::CreateNote => "New note".to_owned(),
+        }
+    }
+
+    pub(super) fn sureness(&self) -> String {
+        percent(self.confidence)
+    }
+
+    pub(super) fn is_update(&self) -> bool {
+        matches!(self.action, Action::UpdateField)
+    }
+
+    pub(super) fn baseline_shown(&self) -> Vec<Shown> {
+        shown::shown(self.baseline.as_deref())
+    }
+
+    pub(super) fn proposed_shown(&self) -> Vec<Shown> {
+        shown::shown(self.proposed.as_deref())
+    }
+
+    pub(super) fn observed_shown(&self) -> Vec<Shown> {
+        shown::shown(self.observed.as_deref())
+    }
+
+    /// What stood in the way.
+    pub(super) fn objections(&self) -> Vec<&Reason> {
+        let objects = |reason: &&Reason| reason.verdict != Verdict::Pass;
+        self.reasons.iter().filter(objects).collect()
+    }
+
+    /// What did not.
+    pub(super) fn passes(&self) -> Vec<&Reason> {
+        let passes = |reason: &&Reason| reason.verdict == Verdict::Pass;
+        self.reasons.iter().filter(passes).collect()
+    }
+
+    pub(super) fn segment(&self) -> String {
+        super::path_segment(&self.meeting_id)
+    }
+}
+
+impl Reason {
+    pub(super) fn badge(&self) -> Badge {
+        let tone = match self.verdict {
+            Verdict::Pass => "good",
+            Verdict::Wait => "busy",
+            Verdict::Hold => "warn",
+            Verdict::Block => "bad",
+            Verdict::Unspecified => "calm",
+        };
+        badge(tone, self.verdict)
+    }
+
+    pub(super) fn gate_words(&self) -> String {
+        self.gate.replace('_', " ")
+    }
+}
+
+impl Quote {
+    /// Minutes and seconds from the start of the recording.
+    pub(super) fn at(&self) -> String {
+        let seconds = self.offset_ms / 1000;
+        format!("{}:{:02}", seconds / 60, seconds % 60)
+    }
+}
+
+impl Entry {
+    pub(super) fn overwrite_words(&self) -> String {
+        self.overwrite.replace('_', " ")
+    }
+}
+
+impl Count {
+    pub(super) fn state_words(&self) -> String {
+        self.state.word().replace('_', " ")
+    }
+}
+
+impl SyncRun {
+    pub(super) fn badge(&self) -> Badge {
+        let tone = match self.state {
+            SyncState::Done => "good",
+            SyncState::Queued | SyncState::Running => "busy",
+            SyncState::Failed => "bad",
+            SyncState::Unspecified => "calm",
+        };
+        badge(tone, self.state)
+    }
+
+    pub(super) fn kind_words(&self) -> String {
+        self.kind.word().replace('_', " ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_read_as_bits() {
+        let bits = |millibits| {
+            let evidence = Evidence {
+                signal: String::new(),
+                group: String::new(),
+                value: String::new(),
+                record_id: String::new(),
+                participant: -1,
+                millibits,
+            };
+            evidence.bits()
+        };
+        assert_eq!(bits(5_250), "+5.2");
+        assert_eq!(bits(-340), "−0.3");
+    }
+
+    #[test]
+    fn a_moment_of_the_recording_reads_as_minutes() {
+        let quote = Quote {
+            quote: String::new(),
+            speaker: String::new(),
+            offset_ms: 872_000,
+        };
+        assert_eq!(quote.at(), "14:32");
+    }
+}

@@ -1,0 +1,89 @@
+//! The pages: rendered here, complete without a script, calm at 390 and at 1280 pixels.
+//!
+//! A page shows what owners answered. A form changes one thing, says in its answer what became of it, and carries the
+//! session's form token besides the browser's own word about where it comes from.
+
+mod connection;
+mod home;
+mod looks;
+mod mapping;
+mod meetings;
+mod quarantine;
+mod queue;
+mod sign_in;
+mod status;
+mod visitor;
+mod welcome;
+
+use askama::Template;
+use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+
+use super::Desk;
+
+/// Everything but the API.
+pub(super) fn router() -> Router<Desk> {
+    Router::new()
+        .route("/", get(home::show))
+        .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/welcome/{link}", get(welcome::show).post(welcome::accept))
+        .route("/w/{workspace}", get(home::enter))
+        .route("/w/{workspace}/connection", get(connection::show))
+        .route(
+            "/w/{workspace}/connection/connect",
+            post(connection::connect),
+        )
+        .route(
+            "/w/{workspace}/connection/disconnect",
+            post(connection::disconnect),
+        )
+        .route("/w/{workspace}/meetings", get(meetings::list))
+        .route("/w/{workspace}/meetings/{id}", get(meetings::story))
+        .route("/w/{workspace}/queue", get(queue::show).post(queue::decide))
+        .route("/w/{workspace}/mapping", get(mapping::show))
+        .route("/w/{workspace}/status", get(status::show))
+        .route("/w/{workspace}/status/verify", post(status::verify))
+        .route("/w/{workspace}/status/live", post(status::set_live))
+        .route("/w/{workspace}/status/sync", post(status::sync))
+        .route("/w/{workspace}/quarantine", get(quarantine::list))
+        .route("/w/{workspace}/quarantine/act", post(quarantine::act))
+        .route("/assets/console.css", get(stylesheet))
+        .fallback(visitor::not_found)
+}
+
+async fn stylesheet() -> Response {
+    let about = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CACHE_CONTROL, "max-age=300"),
+    ];
+    (about, include_str!("../../../assets/console.css")).into_response()
+}
+
+fn render(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page cannot be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// After a form: the browser asks for the page again, so that reloading does not repeat the wish.
+fn see(path: &str) -> Response {
+    Redirect::to(path).into_response()
+}
+
+/// Text as one query value.
+fn query_value(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// Text as one segment of a path: a meeting's id may hold a slash.
+fn path_segment(text: &str) -> String {
+    // `+` means a blank in queries only.
+    query_value(text).replace('+', "%20")
+}

@@ -1,0 +1,57 @@
+//! The wiring of console, top to bottom.
+
+use anyhow::Context as _;
+use axum::http::HeaderName;
+use chassis::{ConsumerSpec, Rig, Service, Store};
+
+use crate::app::{bootstrap, password::Passwords, sweep};
+use crate::config::{Options, PublicUrl};
+use crate::http::{self, Desk};
+use crate::owners::Owners;
+
+/// Console's migrations, run by the `migrate` verb.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// The service.
+#[derive(Debug)]
+pub struct Console;
+
+impl Service for Console {
+    const NAME: &'static str = "console";
+    const STORE: Option<Store> = Some(Store {
+        schema: "console",
+        migrator: &MIGRATOR,
+    });
+    type Options = Options;
+
+    /// None: what a person sees is asked of its owner, so it is never older than the answer.
+    fn consumers() -> Vec<ConsumerSpec> {
+        Vec::new()
+    }
+
+    async fn build(options: Options, rig: &mut Rig) -> anyhow::Result<()> {
+        let public_url = match &options.console_public_url {
+            Some(text) => PublicUrl::parse(text)?,
+            None => PublicUrl::parse(&format!("http://{}", rig.http_addr()))?,
+        };
+        let address_header = options
+            .console_client_address_header
+            .as_deref()
+            .map(|name| name.parse::<HeaderName>())
+            .transpose()
+            .context("CONSOLE_CLIENT_ADDRESS_HEADER is not a header name")?;
+        let pool = rig.db().pool().clone();
+        let passwords = Passwords::new();
+        bootstrap::run(&options, &public_url, &pool, &passwords).await?;
+        rig.http(http::router(Desk {
+            pool: pool.clone(),
+            owners: Owners::new(&rig.rpc()),
+            quarantine: rig.bus().quarantine(),
+            passwords,
+            public_url,
+            address_header,
+        }));
+        rig.task("sweep", move |stop| sweep::run(pool, stop));
+        Ok(())
+    }
+}

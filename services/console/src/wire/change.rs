@@ -1,0 +1,275 @@
+//! Changes: what is to be written where, what was, and everything that stood in the way.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use events::rpc::RpcError;
+use events::writeback::v1 as proto;
+use events::writeback::v1::{Action, ChangeSetState, ChangeState, Verdict};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::word::{as_word, parse};
+
+/// Most decisions in one request, as writeback takes them.
+pub(crate) const DECISIONS_MAX: usize = 500;
+
+/// One change with everything known about it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Change {
+    pub(crate) id: String,
+    pub(crate) change_set_id: String,
+    pub(crate) meeting_id: String,
+    #[serde(serialize_with = "as_word")]
+    pub(crate) action: Action,
+    pub(crate) object: String,
+    /// Empty until a creation was applied.
+    pub(crate) record_id: String,
+    /// Empty for creations.
+    pub(crate) field: String,
+    pub(crate) mapping_entry_id: String,
+    pub(crate) mapping_version: u64,
+    /// What was in the field when it was gated.
+    pub(crate) baseline: Option<Box<RawValue>>,
+    pub(crate) proposed: Option<Box<RawValue>>,
+    /// What was read back after the write.
+    pub(crate) observed: Option<Box<RawValue>>,
+    pub(crate) confidence: f64,
+    pub(crate) evidence: Vec<Quote>,
+    #[serde(serialize_with = "as_word")]
+    pub(crate) state: ChangeState,
+    /// The strictest thing said.
+    #[serde(serialize_with = "as_word")]
+    pub(crate) verdict: Verdict,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) proposed_at: Option<DateTime<Utc>>,
+    pub(crate) changed_at: Option<DateTime<Utc>>,
+    pub(crate) decided_by: String,
+    pub(crate) trace_id: String,
+    /// Named when deciding, so that nobody decides on what they did not see.
+    pub(crate) version: u64,
+}
+
+/// What was said in the meeting.
+#[derive(Debug, Serialize)]
+pub(crate) struct Quote {
+    pub(crate) quote: String,
+    pub(crate) speaker: String,
+    pub(crate) offset_ms: u64,
+}
+
+/// What one gate, or Salesforce, says of a change.
+#[derive(Debug, Serialize)]
+pub(crate) struct Reason {
+    pub(crate) gate: String,
+    #[serde(serialize_with = "as_word")]
+    pub(crate) verdict: Verdict,
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) fields: Vec<String>,
+}
+
+impl Change {
+    pub(crate) fn new(change: proto::Change) -> Self {
+        let (action, state) = (change.action(), change.state());
+        let record = change.record.unwrap_or_default();
+        let mut reasons: Vec<Reason> = change.reasons.into_iter().map(Reason::new).collect();
+        // Stable: what each verdict's gates say stays in the gates' own order.
+        reasons.sort_by_key(|reason| std::cmp::Reverse(reason.verdict as i32));
+        let quote = |evidence: events::meeting::v1::Evidence| Quote {
+            quote: evidence.quote,
+            speaker: evidence.speaker,
+            offset_ms: evidence.offset_ms,
+        };
+        Self {
+            id: change.id,
+            change_set_id: change.change_set_id,
+            meeting_id: change.meeting_id,
+            action,
+            object: record.object,
+            record_id: record.id,
+            field: change.field,
+            mapping_entry_id: change.mapping_entry_id,
+            mapping_version: change.mapping_version,
+            baseline: super::json(change.baseline_json),
+            proposed: super::json(change.proposed_json),
+            observed: super::json(change.observed_json),
+            confidence: change.confidence,
+            evidence: change.evidence.into_iter().map(quote).collect(),
+            state,
+            verdict: reasons
+                .first()
+                .map_or(Verdict::Pass, |reason| reason.verdict),
+            reasons,
+            proposed_at: super::time(change.proposed_at),
+            changed_at: super::time(change.changed_at),
+            decided_by: change.decided_by,
+            trace_id: change.trace_id,
+            version: change.version,
+        }
+    }
+}
+
+impl Reason {
+    fn new(reason: proto::Reason) -> Self {
+        Self {
+            verdict: reason.verdict(),
+            gate: reason.gate,
+            code: reason.code,
+            message: reason.message,
+            fields: reason.fields,
+        }
+    }
+}
+
+/// One meeting revision's changes.
+#[derive(Debug, Serialize)]
+pub(crate) struct ChangeSet {
+    pub(crate) id: String,
+    pub(crate) meeting_revision: u64,
+    #[serde(serialize_with = "as_word")]
+    pub(crate) state: ChangeSetState,
+    pub(crate) empty_reason: String,
+    pub(crate) decision_id: String,
+    pub(crate) created_at: Option<DateTime<Utc>>,
+    pub(crate) trace_id: String,
+    pub(crate) changes: Vec<Change>,
+}
+
+impl ChangeSet {
+    pub(crate) fn new(set: proto::ChangeSet) -> Self {
+        Self {
+            state: set.state(),
+            id: set.id,
+            meeting_revision: set.meeting_revision,
+            empty_reason: set.empty_reason,
+            decision_id: set.decision_id,
+            created_at: super::time(set.created_at),
+            trace_id: set.trace_id,
+            changes: set.changes.into_iter().map(Change::new).collect(),
+        }
+    }
+}
+
+/// A change set in one line.
+#[derive(Debug, Serialize)]
+pub(crate) struct Writeback {
+    #[serde(serialize_with = "as_word")]
+    pub(crate) state: ChangeSetState,
+    pub(crate) empty_reason: String,
+    pub(crate) counts: Vec<Count>,
+}
+
+/// How many changes are in a state.
+#[derive(Debug, Serialize)]
+pub(crate) struct Count {
+    #[serde(serialize_with = "as_word")]
+    pub(crate) state: ChangeState,
+    pub(crate) count: u64,
+}
+
+impl Writeback {
+    pub(crate) fn new(set: proto::ChangeSet) -> Self {
+        let mut counts: BTreeMap<i32, Count> = BTreeMap::new();
+        for change in &set.changes {
+            let state = change.state();
+            let count = counts
+                .entry(state.into())
+                .or_insert(Count { state, count: 0 });
+            count.count += 1;
+        }
+        Self {
+            state: set.state(),
+            empty_reason: set.empty_reason,
+            counts: counts.into_values().collect(),
+        }
+    }
+}
+
+/// What a person decided.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Decide {
+    pub(crate) decisions: Vec<DecideOne>,
+}
+
+/// About one change.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DecideOne {
+    pub(crate) change_id: String,
+    pub(crate) version: u64,
+    /// `approve` or `dismiss`.
+    pub(crate) decision: String,
+    /// Another value instead of the proposed one.
+    #[serde(default)]
+    pub(crate) edited: Option<Box<RawValue>>,
+    #[serde(default)]
+    pub(crate) reason: String,
+}
+
+impl Decide {
+    pub(crate) fn into_proto(self) -> Result<Vec<proto::ChangeDecision>, RpcError> {
+        if self.decisions.is_empty() || self.decisions.len() > DECISIONS_MAX {
+            return Err(RpcError::invalid(
+                "decisions",
+                format!("has not 1 to {DECISIONS_MAX} items; send them in several requests"),
+            ));
+        }
+        let decision = |(index, one): (usize, DecideOne)| {
+            let decision: proto::Decision =
+                parse(&format!("decisions[{index}].decision"), &one.decision)?;
+            Ok(proto::ChangeDecision {
+                change_id: one.change_id,
+                version: one.version,
+                decision: decision.into(),
+                edited_json: one
+                    .edited
+                    .map(|json| json.get().to_owned())
+                    .unwrap_or_default(),
+                reason: one.reason,
+            })
+        };
+        self.decisions
+            .into_iter()
+            .enumerate()
+            .map(decision)
+            .collect()
+    }
+}
+
+/// What became of decisions.
+#[derive(Debug, Serialize)]
+pub(crate) struct Decided {
+    pub(crate) changes: Vec<Change>,
+    pub(crate) refusals: Vec<Refusal>,
+}
+
+/// A decision not taken.
+#[derive(Debug, Serialize)]
+pub(crate) struct Refusal {
+    pub(crate) change_id: String,
+    pub(crate) message: String,
+}
+
+impl From<proto::DecideChangesResponse> for Decided {
+    fn from(answer: proto::DecideChangesResponse) -> Self {
+        let refusal = |refusal: proto::Refusal| Refusal {
+            change_id: refusal.change_id,
+            message: refusal.message,
+        };
+        Self {
+            changes: answer.changes.into_iter().map(Change::new).collect(),
+            refusals: answer.refusals.into_iter().map(refusal).collect(),
+        }
+    }
+}
+
+/// The states asked for, as `held,blocked`.
+pub(crate) fn states(text: &str) -> Result<Vec<i32>, RpcError> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+        .map(|word| parse::<ChangeState>("state", word).map(i32::from))
+        .collect()
+}

@@ -1,0 +1,53 @@
+//! What changed in the org since it was mapped.
+
+use chrono::{DateTime, Utc};
+use events::crm::v1 as proto;
+use events::crm::v1::{DriftKind, DriftStatus};
+use serde::{Deserialize, Serialize};
+
+use super::word::as_word;
+
+/// One difference.
+#[derive(Debug, Serialize)]
+pub(crate) struct DriftItem {
+    pub(crate) id: String,
+    #[serde(serialize_with = "as_word")]
+    pub(crate) kind: DriftKind,
+    pub(crate) object: String,
+    pub(crate) field: String,
+    pub(crate) before: String,
+    pub(crate) after: String,
+    /// Mapping entries it suspended.
+    pub(crate) entry_ids: Vec<String>,
+    pub(crate) proposed_repair: String,
+    pub(crate) detected_at: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "as_word")]
+    pub(crate) status: DriftStatus,
+}
+
+impl From<proto::DriftItem> for DriftItem {
+    fn from(item: proto::DriftItem) -> Self {
+        Self {
+            kind: item.kind(),
+            status: item.status(),
+            id: item.id,
+            object: item.object,
+            field: item.field,
+            before: item.before,
+            after: item.after,
+            entry_ids: item.entry_ids,
+            proposed_repair: item.proposed_repair,
+            detected_at: super::time(item.detected_at),
+        }
+    }
+}
+
+/// What a person decides about one.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Resolve {
+    /// `accepted`, `repaired` or `ignored`.
+    pub(crate) status: String,
+    #[serde(default)]
+    pub(crate) reason: String,
+}

@@ -1,0 +1,231 @@
+//! The shape of answers and of errors.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::owners::{CONNECT_URL, Script};
+use crate::world::{TOKEN, World, answer};
+
+#[tokio::test]
+async fn answers_carry_what_owners_said() {
+    let world = World::new(&Script::saying("Send it")).await;
+    let get = async |path: &str| world.api(TOKEN, Method::GET, path, None).await.1;
+    let connection = get("/w/acme/connection").await;
+    assert_eq!(
+        (&connection["state"], &connection["cause"]),
+        (&json!("connected"), &Value::Null)
+    );
+    let meetings = get("/w/acme/meetings?page_size=1").await;
+    assert_eq!(
+        meetings["items"][0]["writeback"]["counts"],
+        json!([{"state": "held", "count": 1}])
+    );
+    assert_eq!(meetings["next_page_token"], "further & on");
+    let story = get("/w/acme/meetings/m-1%2F%CE%B1").await;
+    let change = &story["change_set"]["changes"][0];
+    assert_eq!(change["proposed"], "Send it");
+    assert_eq!(change["baseline"], Value::Null);
+    assert_eq!(change["verdict"], "hold");
+    assert_eq!(
+        change["reasons"][0]["gate"], "overwrite_policy",
+        "the strictest first"
+    );
+    assert_eq!(story["decision"]["candidates"][0]["chosen"], true);
+    assert_eq!(get("/w/acme/changes?state=held").await["total"], 1);
+    assert_eq!(
+        get("/w/acme/mapping").await["published"]["entries"][0]["overwrite"],
+        "replace_ours"
+    );
+
+    let (status, link) = world
+        .api(TOKEN, Method::POST, "/w/acme/connect", None)
+        .await;
+    assert_eq!(
+        (status, &link["connect_url"]),
+        (StatusCode::OK, &json!(CONNECT_URL))
+    );
+    let (status, run) = world
+        .api(
+            TOKEN,
+            Method::POST,
+            "/w/acme/sync",
+            Some(json!({"kind": "records_full"})),
+        )
+        .await;
+    assert_eq!(
+        (status, &run["kind"]),
+        (StatusCode::ACCEPTED, &json!("records_full"))
+    );
+    let stale = json!({"decisions": [{"change_id": "c-1", "version": 3, "decision": "approve"}]});
+    let (_, decided) = world
+        .api(TOKEN, Method::POST, "/w/acme/changes/decide", Some(stale))
+        .await;
+    assert_eq!(decided["refusals"][0]["change_id"], "c-1");
+}
+
+#[tokio::test]
+async fn errors_are_problems_that_name_field_and_fix() {
+    let world = World::new(&Script::default()).await;
+    let entry = json!({"id": "a", "property": "p", "object": "Account", "field": "F", "overwrite": "sometimes"});
+    let wrong = |decision: &str| {
+        Some(json!({"decisions": [{"change_id": "c", "version": 1, "decision": decision}]}))
+    };
+    for (method, path, body, status, code, field) in [
+        (
+            Method::GET,
+            "/w/acme/meetings?page_size=0",
+            None,
+            400,
+            "invalid_argument",
+            "page_size",
+        ),
+        (
+            Method::GET,
+            "/w/acme/changes?state=hold",
+            None,
+            400,
+            "invalid_argument",
+            "state",
+        ),
+        (
+            Method::PUT,
+            "/w/acme/live",
+            Some(json!({})),
+            400,
+            "invalid_argument",
+            "live",
+        ),
+        (
+            Method::PUT,
+            "/w/acme/live",
+            Some(json!({"live": true, "now": 1})),
+            400,
+            "invalid_argument",
+            "now",
+        ),
+        (
+            Method::PUT,
+            "/w/acme/mapping/draft",
+            Some(json!({"entries": [entry]})),
+            400,
+            "invalid_argument",
+            "entries[0].overwrite",
+        ),
+        (
+            Method::POST,
+            "/w/acme/changes/decide",
+            wrong("maybe"),
+            400,
+            "invalid_argument",
+            "decisions[0].decision",
+        ),
+        (
+            Method::POST,
+            "/w/acme/changes/decide",
+            Some(json!({"decisions": []})),
+            400,
+            "invalid_argument",
+            "decisions",
+        ),
+        (
+            Method::GET,
+            "/w/a.b/status",
+            None,
+            400,
+            "invalid_argument",
+            "workspace",
+        ),
+        (
+            Method::POST,
+            "/w/acme/mapping/publish",
+            None,
+            422,
+            "mapping_problems",
+            "",
+        ),
+        (
+            Method::GET,
+            "/w/acme/meetings/none",
+            None,
+            404,
+            "not_found",
+            "",
+        ),
+        (
+            Method::GET,
+            "/w/acme/nothing",
+            None,
+            404,
+            "unknown_route",
+            "",
+        ),
+        (
+            Method::DELETE,
+            "/w/acme/status",
+            None,
+            405,
+            "wrong_method",
+            "",
+        ),
+        (
+            Method::GET,
+            "/w/acme/quarantine/7",
+            None,
+            404,
+            "not_found",
+            "",
+        ),
+    ] {
+        let (found, problem) = world.api(TOKEN, method, path, body).await;
+        assert_eq!(
+            (found.as_u16(), &problem["code"]),
+            (status, &json!(code)),
+            "{path}: {problem}"
+        );
+        assert_eq!(
+            problem["field"].as_str().unwrap_or_default(),
+            field,
+            "{path}: {problem}"
+        );
+        assert_eq!(problem["status"], status, "{path}");
+    }
+    let (_, problem) = world
+        .api(TOKEN, Method::POST, "/w/acme/mapping/publish", None)
+        .await;
+    assert_eq!(problem["errors"][0]["fix"], "did you mean NextStep?");
+
+    let url = format!("{}/api/v1/w/acme/live", world.base);
+    let plain = world.client.put(&url).bearer_auth(TOKEN).body("live=true");
+    let response = plain.send().await.expect("answers");
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/problem+json"
+    );
+    assert!(response.headers().contains_key("x-request-id"));
+    assert_eq!(answer(response).await.0, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let large = world
+        .client
+        .put(&url)
+        .bearer_auth(TOKEN)
+        .body(vec![b' '; 600 * 1024]);
+    let (status, problem) = answer(large.send().await.expect("answers")).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (StatusCode::PAYLOAD_TOO_LARGE, &json!("too_large"))
+    );
+}
+
+#[tokio::test]
+async fn an_owner_that_is_away_is_said_to_be_away() {
+    let mut world = World::new(&Script::default()).await;
+    world.stop_owners().await;
+    let (status, problem) = world.api(TOKEN, Method::GET, "/w/acme/status", None).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &json!("unavailable"))
+    );
+    let page = world.admin().await.get("/w/acme/status").await;
+    assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let page = page.text().await.expect("arrives");
+    assert!(page.contains("does not answer"), "{page}");
+}

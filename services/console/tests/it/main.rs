@@ -1,0 +1,9 @@
+//! Console on a real NATS and a real Postgres, through its own pages and API, with owners that answer from a script.
+
+mod api;
+mod hostile;
+mod owners;
+mod quarantine;
+mod roles;
+mod sign_in;
+mod world;

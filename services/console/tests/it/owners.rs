@@ -1,0 +1,549 @@
+//! The owners console asks, answering from a script: one process that serves all four.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use chassis::{ConsumerSpec, Rig, Service, Store};
+use events::auth::v1::{self as auth, AuthServer};
+use events::crm::v1::{self as crm, ConnectionState, OverwritePolicy, RecordRef};
+use events::matching::v1::{self as matching, MatchingServer, Outcome};
+use events::meeting::v1::{Evidence, MeetingProcessed};
+use events::metadata::v1::{self as metadata, MetadataSyncServer};
+use events::rpc::{CallContext, Code, Role, RpcError};
+use events::writeback::v1::{self as writeback, ChangeState, Verdict, WritebackServer};
+
+/// The meeting every owner knows.
+pub(crate) const MEETING: &str = "m-1/α";
+/// Where auth sends browsers.
+pub(crate) const CONNECT_URL: &str = "https://auth.example.com/oauth/connect/abc?x=1&y=2";
+
+/// What the owners say, and how often they were asked to change something.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Script {
+    /// Text put wherever an owner answers text of strangers.
+    pub(crate) text: Arc<str>,
+    changed: Arc<AtomicUsize>,
+}
+
+impl Script {
+    pub(crate) fn saying(text: &str) -> Self {
+        Self {
+            text: text.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Wishes that reached an owner.
+    pub(crate) fn changes(&self) -> usize {
+        self.changed.load(Ordering::SeqCst)
+    }
+
+    fn change(&self, context: &CallContext) -> Result<(), RpcError> {
+        context.require(Role::Admin)?;
+        self.changed.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn said(&self) -> String {
+        self.text.to_string()
+    }
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct OwnersOptions {
+    #[arg(skip)]
+    pub(crate) script: Script,
+}
+
+pub(crate) struct Owners;
+
+impl Service for Owners {
+    const NAME: &'static str = "owners";
+    const STORE: Option<Store> = None;
+    type Options = OwnersOptions;
+
+    fn consumers() -> Vec<ConsumerSpec> {
+        Vec::new()
+    }
+
+    async fn build(options: OwnersOptions, rig: &mut Rig) -> anyhow::Result<()> {
+        rig.serve_rpc(AuthServer(options.script.clone()));
+        rig.serve_rpc(MetadataSyncServer(options.script.clone()));
+        rig.serve_rpc(MatchingServer(options.script.clone()));
+        rig.serve_rpc(WritebackServer(options.script));
+        Ok(())
+    }
+}
+
+fn unasked<T>() -> Result<T, RpcError> {
+    Err(RpcError::new(Code::Internal, "no test asks this"))
+}
+
+fn connection(state: ConnectionState) -> crm::Connection {
+    crm::Connection {
+        workspace: "acme".into(),
+        state: state.into(),
+        username: "integration@acme.example".into(),
+        organization_id: "00D000000000001EAA".into(),
+        detail: "Works.".into(),
+        ..crm::Connection::default()
+    }
+}
+
+impl auth::Auth for Script {
+    async fn begin_connect(
+        &self,
+        context: &CallContext,
+        _: auth::BeginConnectRequest,
+    ) -> Result<auth::BeginConnectResponse, RpcError> {
+        self.change(context)?;
+        Ok(auth::BeginConnectResponse {
+            connect_url: CONNECT_URL.into(),
+            expires_at: None,
+        })
+    }
+
+    async fn get_connection(
+        &self,
+        _: &CallContext,
+        _: auth::GetConnectionRequest,
+    ) -> Result<auth::GetConnectionResponse, RpcError> {
+        Ok(auth::GetConnectionResponse {
+            connection: Some(connection(ConnectionState::Connected)),
+        })
+    }
+
+    async fn list_connections(
+        &self,
+        _: &CallContext,
+        _: auth::ListConnectionsRequest,
+    ) -> Result<auth::ListConnectionsResponse, RpcError> {
+        Ok(auth::ListConnectionsResponse::default())
+    }
+
+    async fn list_connection_history(
+        &self,
+        _: &CallContext,
+        _: auth::ListConnectionHistoryRequest,
+    ) -> Result<auth::ListConnectionHistoryResponse, RpcError> {
+        unasked()
+    }
+
+    async fn get_access_token(
+        &self,
+        _: &CallContext,
+        _: auth::GetAccessTokenRequest,
+    ) -> Result<auth::GetAccessTokenResponse, RpcError> {
+        unasked()
+    }
+
+    async fn disconnect(
+        &self,
+        context: &CallContext,
+        _: auth::DisconnectRequest,
+    ) -> Result<auth::DisconnectResponse, RpcError> {
+        self.change(context)?;
+        Ok(auth::DisconnectResponse {
+            connection: Some(connection(ConnectionState::Disconnected)),
+        })
+    }
+
+    async fn report_access_problem(
+        &self,
+        _: &CallContext,
+        _: auth::ReportAccessProblemRequest,
+    ) -> Result<auth::ReportAccessProblemResponse, RpcError> {
+        unasked()
+    }
+}
+
+impl metadata::MetadataSync for Script {
+    async fn start_sync(
+        &self,
+        context: &CallContext,
+        request: metadata::StartSyncRequest,
+    ) -> Result<metadata::StartSyncResponse, RpcError> {
+        self.change(context)?;
+        let run = metadata::SyncRun {
+            id: "run-1".into(),
+            kind: request.kind,
+            state: metadata::SyncState::Queued.into(),
+            ..metadata::SyncRun::default()
+        };
+        Ok(metadata::StartSyncResponse { run: Some(run) })
+    }
+
+    async fn list_sync_runs(
+        &self,
+        _: &CallContext,
+        _: metadata::ListSyncRunsRequest,
+    ) -> Result<metadata::ListSyncRunsResponse, RpcError> {
+        Ok(metadata::ListSyncRunsResponse::default())
+    }
+
+    async fn get_object(
+        &self,
+        _: &CallContext,
+        _: metadata::GetObjectRequest,
+    ) -> Result<metadata::GetObjectResponse, RpcError> {
+        unasked()
+    }
+
+    async fn list_objects(
+        &self,
+        _: &CallContext,
+        _: metadata::ListObjectsRequest,
+    ) -> Result<metadata::ListObjectsResponse, RpcError> {
+        unasked()
+    }
+
+    async fn get_mapping(
+        &self,
+        _: &CallContext,
+        request: metadata::GetMappingRequest,
+    ) -> Result<metadata::GetMappingResponse, RpcError> {
+        let entry = crm::MappingEntry {
+            id: "next_step".into(),
+            property: self.said(),
+            object: "Opportunity".into(),
+            field: "NextStep".into(),
+            overwrite: OverwritePolicy::ReplaceOurs.into(),
+            ..crm::MappingEntry::default()
+        };
+        let published = crm::Mapping {
+            workspace: request.workspace,
+            version: 3,
+            entries: vec![entry],
+            ..crm::Mapping::default()
+        };
+        Ok(metadata::GetMappingResponse {
+            draft: None,
+            published: Some(published),
+        })
+    }
+
+    async fn save_mapping_draft(
+        &self,
+        context: &CallContext,
+        _: metadata::SaveMappingDraftRequest,
+    ) -> Result<metadata::SaveMappingDraftResponse, RpcError> {
+        self.change(context)?;
+        Ok(metadata::SaveMappingDraftResponse::default())
+    }
+
+    async fn publish_mapping(
+        &self,
+        context: &CallContext,
+        _: metadata::PublishMappingRequest,
+    ) -> Result<metadata::PublishMappingResponse, RpcError> {
+        self.change(context)?;
+        let problem = metadata::MappingProblem {
+            entry_id: "next_step".into(),
+            field: "field".into(),
+            message: "Opportunity has no field NextStepp".into(),
+            fix: "did you mean NextStep?".into(),
+        };
+        Ok(metadata::PublishMappingResponse {
+            mapping: None,
+            problems: vec![problem],
+        })
+    }
+
+    async fn list_drift(
+        &self,
+        _: &CallContext,
+        _: metadata::ListDriftRequest,
+    ) -> Result<metadata::ListDriftResponse, RpcError> {
+        Ok(metadata::ListDriftResponse::default())
+    }
+
+    async fn resolve_drift(
+        &self,
+        context: &CallContext,
+        _: metadata::ResolveDriftRequest,
+    ) -> Result<metadata::ResolveDriftResponse, RpcError> {
+        self.change(context)?;
+        Err(RpcError::not_found("the drift item"))
+    }
+}
+
+impl Script {
+    fn decision(&self) -> matching::Decision {
+        let evidence = matching::Evidence {
+            signal: "contact_email".into(),
+            group: "identity".into(),
+            value: self.said(),
+            millibits: 9_500,
+            ..matching::Evidence::default()
+        };
+        let candidate = matching::Candidate {
+            object: "Account".into(),
+            record_id: "001000000000001AAA".into(),
+            name: self.said(),
+            millibits: 9_500,
+            probability: 0.991,
+            evidence: vec![evidence],
+        };
+        matching::Decision {
+            id: "d-1".into(),
+            workspace: "acme".into(),
+            meeting_id: MEETING.into(),
+            meeting_revision: 1,
+            outcome: Outcome::Matched.into(),
+            account_id: "001000000000001AAA".into(),
+            opportunity_outcome: Outcome::Ambiguous.into(),
+            probability: 0.991,
+            candidates: vec![candidate],
+            explanation: self.said(),
+            ..matching::Decision::default()
+        }
+    }
+
+    fn change_of(&self, state: ChangeState) -> writeback::Change {
+        let text = serde_json::to_string(&self.said()).expect("is written");
+        let reason = |gate: &str, verdict: Verdict| writeback::Reason {
+            gate: gate.into(),
+            verdict: verdict.into(),
+            code: "human_edit_newer".into(),
+            message: self.said(),
+            fields: Vec::new(),
+        };
+        writeback::Change {
+            id: "c-1".into(),
+            meeting_id: MEETING.into(),
+            action: writeback::Action::UpdateField.into(),
+            record: Some(RecordRef {
+                object: "Opportunity".into(),
+                id: "006000000000001AAA".into(),
+            }),
+            field: "NextStep".into(),
+            baseline_json: "null".into(),
+            proposed_json: text,
+            confidence: 0.92,
+            evidence: vec![Evidence {
+                quote: self.said(),
+                speaker: "Ann".into(),
+                offset_ms: 872_000,
+            }],
+            state: state.into(),
+            reasons: vec![
+                reason("connection", Verdict::Pass),
+                reason("overwrite_policy", Verdict::Hold),
+            ],
+            version: 4,
+            ..writeback::Change::default()
+        }
+    }
+
+    fn set(&self) -> writeback::ChangeSet {
+        writeback::ChangeSet {
+            id: "s-1".into(),
+            meeting_id: MEETING.into(),
+            meeting_revision: 1,
+            state: writeback::ChangeSetState::Waiting.into(),
+            changes: vec![self.change_of(ChangeState::Held)],
+            ..writeback::ChangeSet::default()
+        }
+    }
+}
+
+impl matching::Matching for Script {
+    async fn list_decisions(
+        &self,
+        _: &CallContext,
+        _: matching::ListDecisionsRequest,
+    ) -> Result<matching::ListDecisionsResponse, RpcError> {
+        let summary = matching::DecisionSummary {
+            decision: Some(self.decision()),
+            title: self.said(),
+            started_at: None,
+            trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".into(),
+        };
+        Ok(matching::ListDecisionsResponse {
+            decisions: vec![summary],
+            next_page_token: "further & on".into(),
+        })
+    }
+
+    async fn get_decision(
+        &self,
+        _: &CallContext,
+        request: matching::GetDecisionRequest,
+    ) -> Result<matching::GetDecisionResponse, RpcError> {
+        if request.meeting_id != MEETING {
+            return Err(RpcError::not_found("the meeting"));
+        }
+        let meeting = MeetingProcessed {
+            id: MEETING.into(),
+            title: self.said(),
+            ..MeetingProcessed::default()
+        };
+        Ok(matching::GetDecisionResponse {
+            decision: Some(self.decision()),
+            meeting: Some(meeting),
+            trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".into(),
+        })
+    }
+
+    async fn correct_decision(
+        &self,
+        _: &CallContext,
+        _: matching::CorrectDecisionRequest,
+    ) -> Result<matching::CorrectDecisionResponse, RpcError> {
+        unasked()
+    }
+
+    async fn get_projection(
+        &self,
+        _: &CallContext,
+        _: matching::GetProjectionRequest,
+    ) -> Result<matching::GetProjectionResponse, RpcError> {
+        Ok(matching::GetProjectionResponse::default())
+    }
+
+    async fn list_domain_rules(
+        &self,
+        _: &CallContext,
+        _: matching::ListDomainRulesRequest,
+    ) -> Result<matching::ListDomainRulesResponse, RpcError> {
+        Ok(matching::ListDomainRulesResponse::default())
+    }
+
+    async fn set_domain_rule(
+        &self,
+        context: &CallContext,
+        _: matching::SetDomainRuleRequest,
+    ) -> Result<matching::SetDomainRuleResponse, RpcError> {
+        self.change(context)?;
+        Ok(matching::SetDomainRuleResponse::default())
+    }
+}
+
+impl writeback::Writeback for Script {
+    async fn get_permissions(
+        &self,
+        _: &CallContext,
+        _: writeback::GetPermissionsRequest,
+    ) -> Result<writeback::GetPermissionsResponse, RpcError> {
+        Ok(writeback::GetPermissionsResponse::default())
+    }
+
+    async fn set_permissions(
+        &self,
+        context: &CallContext,
+        request: writeback::SetPermissionsRequest,
+    ) -> Result<writeback::SetPermissionsResponse, RpcError> {
+        self.change(context)?;
+        Ok(writeback::SetPermissionsResponse {
+            permissions: request.permissions,
+        })
+    }
+
+    async fn get_stage_controls(
+        &self,
+        _: &CallContext,
+        _: writeback::GetStageControlsRequest,
+    ) -> Result<writeback::GetStageControlsResponse, RpcError> {
+        Ok(writeback::GetStageControlsResponse::default())
+    }
+
+    async fn set_stage_controls(
+        &self,
+        context: &CallContext,
+        _: writeback::SetStageControlsRequest,
+    ) -> Result<writeback::SetStageControlsResponse, RpcError> {
+        self.change(context)?;
+        Ok(writeback::SetStageControlsResponse::default())
+    }
+
+    async fn list_change_sets(
+        &self,
+        _: &CallContext,
+        _: writeback::ListChangeSetsRequest,
+    ) -> Result<writeback::ListChangeSetsResponse, RpcError> {
+        unasked()
+    }
+
+    async fn get_change_set(
+        &self,
+        _: &CallContext,
+        _: writeback::GetChangeSetRequest,
+    ) -> Result<writeback::GetChangeSetResponse, RpcError> {
+        Ok(writeback::GetChangeSetResponse {
+            change_set: Some(self.set()),
+        })
+    }
+
+    async fn list_changes(
+        &self,
+        _: &CallContext,
+        _: writeback::ListChangesRequest,
+    ) -> Result<writeback::ListChangesResponse, RpcError> {
+        Ok(writeback::ListChangesResponse {
+            changes: vec![self.change_of(ChangeState::Held)],
+            next_page_token: String::new(),
+            total: 1,
+        })
+    }
+
+    async fn decide_changes(
+        &self,
+        context: &CallContext,
+        request: writeback::DecideChangesRequest,
+    ) -> Result<writeback::DecideChangesResponse, RpcError> {
+        self.change(context)?;
+        // Version 4 is what lists show; anything else was decided on what nobody saw.
+        let stale = request.decisions.iter().filter(|one| one.version != 4);
+        let refusal = |one: &writeback::ChangeDecision| writeback::Refusal {
+            change_id: one.change_id.clone(),
+            message: "has changed since you looked; look again".into(),
+        };
+        Ok(writeback::DecideChangesResponse {
+            changes: Vec::new(),
+            refusals: stale.map(refusal).collect(),
+        })
+    }
+
+    async fn start_verification(
+        &self,
+        context: &CallContext,
+        _: writeback::StartVerificationRequest,
+    ) -> Result<writeback::StartVerificationResponse, RpcError> {
+        self.change(context)?;
+        Ok(writeback::StartVerificationResponse {
+            run: Some(writeback::VerificationRun::default()),
+        })
+    }
+
+    async fn get_verification(
+        &self,
+        _: &CallContext,
+        _: writeback::GetVerificationRequest,
+    ) -> Result<writeback::GetVerificationResponse, RpcError> {
+        Ok(writeback::GetVerificationResponse::default())
+    }
+
+    async fn set_live(
+        &self,
+        context: &CallContext,
+        _: writeback::SetLiveRequest,
+    ) -> Result<writeback::SetLiveResponse, RpcError> {
+        self.change(context)?;
+        Ok(writeback::SetLiveResponse::default())
+    }
+
+    async fn get_status(
+        &self,
+        _: &CallContext,
+        _: writeback::GetStatusRequest,
+    ) -> Result<writeback::GetStatusResponse, RpcError> {
+        Ok(writeback::GetStatusResponse {
+            live: true,
+            verified: true,
+            api_calls_used: 12,
+            api_calls_max: 1_000,
+            mapping_version: 3,
+            ..writeback::GetStatusResponse::default()
+        })
+    }
+}
