@@ -21,7 +21,7 @@ use crate::domain::meeting::Meeting;
 use crate::domain::outcome::{self, CallFailure};
 use crate::domain::plan::{self, Frame, Plan, Proposal};
 use crate::domain::settings::Settings;
-use crate::domain::value::Fields;
+use crate::domain::value::{FieldValue, Fields};
 use crate::store::intake;
 use crate::store::provenance::{self, Known};
 use crate::store::settings::SettingsCache;
@@ -220,7 +220,6 @@ impl Gating {
             .flatten()
             .map(|id| (*id).to_owned())
             .collect();
-        facts.ours = provenance::of_records(&self.pool, &settings.workspace, &ids).await?;
         if !settings.connection.usable {
             return Ok(facts);
         }
@@ -231,6 +230,7 @@ impl Gating {
         }
         let workspace = workspace_id(&settings.workspace)?;
         let org = self.orgs.of(&workspace);
+        let before = provenance::of_records(&self.pool, &settings.workspace, &ids).await?;
         let reading = self.read_records(&org, settings, objects, &mut facts);
         let read = tokio::time::timeout(Duration::from_secs(READ_TIMEOUT_S), reading).await;
         match read {
@@ -252,6 +252,9 @@ impl Gating {
                     .await?;
             }
         }
+        // Asked on both sides of the read: what the read saw of ours is known to one of them, whatever was settled between.
+        facts.ours = provenance::of_records(&self.pool, &settings.workspace, &ids).await?;
+        facts.ours.merge(before);
         facts.spent.org = org.usage().map(|usage| (usage.used, usage.max));
         Ok(facts)
     }
@@ -341,11 +344,15 @@ fn gate_all(item: &Item, plan: &Plan, settings: &Settings, facts: Option<&Facts>
             backfill: item.meeting.backfill,
             meeting_ended_at: item.meeting.ended_at,
             target,
-            ours: facts.and_then(|facts| {
-                facts
-                    .ours
-                    .get(&(proposal.record_id.clone(), proposal.field.clone()))
-            }),
+            ours: match target {
+                Target::Read(fields) => {
+                    let present = fields.get(&proposal.field).unwrap_or(&FieldValue::Null);
+                    facts.and_then(|facts| {
+                        facts.ours.of(&proposal.record_id, &proposal.field, present)
+                    })
+                }
+                Target::None | Target::NotRead | Target::Gone => None,
+            },
             siblings: &none,
             budget_spent: facts.is_some_and(|facts| facts.budget_spent),
             now,

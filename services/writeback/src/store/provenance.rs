@@ -8,13 +8,39 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::unreadable;
+use crate::domain::compare::same;
 use crate::domain::overwrite::Provenance;
 use crate::domain::value::FieldValue;
 
-/// Provenance by (record, field).
-pub type Known = HashMap<(String, String), Provenance>;
+/// What we wrote, or are writing, by record and field.
+#[derive(Debug, Default)]
+pub struct Known(HashMap<(String, String), Vec<Provenance>>);
 
-/// Everything we wrote into these records.
+impl Known {
+    /// What we wrote into a field: the write that left the present value, else the newest.
+    #[must_use]
+    pub fn of(&self, record_id: &str, field: &str, present: &FieldValue) -> Option<&Provenance> {
+        let all = self.0.get(&(record_id.to_owned(), field.to_owned()))?;
+        all.iter()
+            .find(|written| same(&written.value, present))
+            .or_else(|| all.first())
+    }
+}
+
+impl Known {
+    /// Adds what another look found.
+    pub fn merge(&mut self, other: Self) {
+        for (field, written) in other.0 {
+            self.0.entry(field).or_default().extend(written);
+        }
+    }
+}
+
+/// Everything we wrote into these records, and what is on its way there.
+///
+/// Asked after the records were read: a write of ours that the read saw had its intent stored before, so it is found
+/// here as provenance or, while its result is not stored yet, as an executing change. Asked before, our own value could
+/// look like a stranger's.
 ///
 /// # Errors
 /// When Postgres fails.
@@ -24,27 +50,37 @@ pub async fn of_records(
     record_ids: &[String],
 ) -> Result<Known, Failure> {
     if record_ids.is_empty() {
-        return Ok(Known::new());
+        return Ok(Known::default());
     }
     let rows = sqlx::query!(
-        r#"select record_id, field, value::text as "value!", written_at, meeting_at from writeback.provenance
-           where workspace = $1 and record_id = any($2)"#,
+        r#"select record_id as "record_id!", field as "field!", value::text as "value!", written_at as "written_at!",
+             meeting_at as "meeting_at!" from (
+             select 0 as place, record_id, field, value, written_at, meeting_at from writeback.provenance
+             where workspace = $1 and record_id = any($2)
+             union all
+             select 1, record_id, field, proposed, coalesce(intent_at, changed_at), meeting_at from writeback.change
+             where workspace = $1 and state in ('executing', 'uncertain') and action = 'update_field'
+               and record_id = any($2) and proposed is not null) written
+           order by place"#,
         workspace,
         record_ids
     )
     .fetch_all(pool)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let value = FieldValue::from_json(&row.value).map_err(|_| unreadable("value"))?;
-            let provenance = Provenance {
+    let mut known = Known::default();
+    for row in rows {
+        let value = FieldValue::from_json(&row.value).map_err(|_| unreadable("value"))?;
+        known
+            .0
+            .entry((row.record_id, row.field))
+            .or_default()
+            .push(Provenance {
                 value,
                 written_at: row.written_at,
                 meeting_at: row.meeting_at,
-            };
-            Ok(((row.record_id, row.field), provenance))
-        })
-        .collect()
+            });
+    }
+    Ok(known)
 }
 
 /// One field we wrote.

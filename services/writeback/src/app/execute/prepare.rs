@@ -40,7 +40,7 @@ pub(super) async fn prepare(
         Some(first) if !moved.is_empty() => {
             provenance::of_records(pool, &first.workspace, &moved).await?
         }
-        Some(_) | None => provenance::Known::new(),
+        Some(_) | None => provenance::Known::default(),
     };
     let creating = creating(pool, &changes).await?;
     let mut ready = Vec::with_capacity(changes.len());
@@ -71,7 +71,7 @@ pub(super) async fn prepare(
             continue;
         };
         let value = fields.get(&change.field).unwrap_or(&FieldValue::Null);
-        let provenance = ours.get(&(change.record_id.clone(), change.field.clone()));
+        let provenance = ours.of(&change.record_id, &change.field, value);
         match looking::before_write(&change, value, provenance) {
             Before::Write { baseline, proposed } => {
                 change.baseline = baseline;
