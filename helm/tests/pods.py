@@ -22,6 +22,9 @@ def problems(objects: list[dict[str, Any]]) -> list[str]:
             found += [f"{what}: {problem}" for problem in pod(spec)]
         if kind == "Deployment":
             found += [f"{what}: {problem}" for problem in deployment(one, by_name)]
+            release, _, service = name.partition("-")
+            if ("Pod", f"{release}-check-{service}") not in by_name:
+                found.append(f"{what}: `helm test` does not check it")
         if kind in ("Service", "PodDisruptionBudget", "NetworkPolicy"):
             found += [f"{what}: {problem}" for problem in selects(one, objects)]
     return found
