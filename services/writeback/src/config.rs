@@ -42,8 +42,8 @@ pub struct Options {
     #[arg(long, env = "WRITEBACK_EXECUTOR_POLL_MS", default_value_t = 250)]
     pub executor_poll_ms: u64,
 
-    /// Under load, milliseconds to gather lanes before the next request, so that requests are full
-    #[arg(long, env = "WRITEBACK_EXECUTOR_LINGER_MS", default_value_t = 200)]
+    /// Under load, at most so many milliseconds to gather lanes before the next request, so that requests are full
+    #[arg(long, env = "WRITEBACK_EXECUTOR_LINGER_MS", default_value_t = 400)]
     pub executor_linger_ms: u64,
 }
 
@@ -59,7 +59,7 @@ impl Default for Options {
             executor_lanes_max: 200,
             executor_lease_s: 30,
             executor_poll_ms: 250,
-            executor_linger_ms: 200,
+            executor_linger_ms: 400,
         }
     }
 }

@@ -394,16 +394,18 @@ pub async fn known_records(
     Ok(known)
 }
 
-/// Ready lanes, counted up to `lanes_max`: how full the next request would be.
+/// Ready lanes of all workspaces, counted up to `lanes_max`: whether the next request would be full.
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn depth(pool: &PgPool) -> Result<(i64, f64), Failure> {
-    let row = sqlx::query!(
-        r#"select count(*) as "depth!", coalesce(extract(epoch from now() - min(ready_at)), 0)::float8 as "age_s!"
-           from (select ready_at from writeback.lane where ready_at <= now() order by priority, ready_at limit 10000) l"#
+pub async fn ready(pool: &PgPool, lanes_max: i64) -> Result<usize, Failure> {
+    let count = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from (
+             select 1 from writeback.lane
+             where ready_at <= now() and coalesce(lease_until, '-infinity') <= now() limit $1) l"#,
+        lanes_max
     )
     .fetch_one(pool)
     .await?;
-    Ok((row.depth, row.age_s))
+    Ok(usize::try_from(count).unwrap_or(0))
 }

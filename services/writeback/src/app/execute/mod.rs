@@ -35,6 +35,9 @@ use crate::store::usage::{self, Spent};
 
 use settle::Round;
 
+/// Time between two looks at how full the next request would be, in milliseconds.
+const GATHER_POLL_MS: u64 = 50;
+
 /// The executor of one process. Cheap to clone: each worker has one.
 #[derive(Clone)]
 pub struct Executor {
@@ -104,14 +107,7 @@ impl Executor {
         let lanes_max = i64::try_from(self.options.executor_lanes_max).unwrap_or(i64::MAX);
         let lease_s = f64::from(self.options.executor_lease_s);
         let mut before = self.turn.lock().await;
-        let linger = batching::linger_ms(
-            *before,
-            self.options.executor_lanes_max,
-            self.options.executor_linger_ms,
-        );
-        if linger > 0 {
-            tokio::time::sleep(Duration::from_millis(linger)).await;
-        }
+        self.gather(*before, lanes_max).await?;
         let claim = queue::claim(self.db.pool(), lanes_max, lease_s).await?;
         *before = claim.as_ref().map_or(0, |claim| claim.lanes.len());
         drop(before);
@@ -138,6 +134,25 @@ impl Executor {
             lost = self.keep(&claim) => return Err(lost),
         }
         Ok(lanes)
+    }
+
+    /// Under load, waits until a request would be full, at most for the linger.
+    async fn gather(&self, lanes_before: usize, lanes_max: i64) -> Result<(), Failure> {
+        let options = &self.options;
+        let mut left_ms = batching::linger_ms(
+            lanes_before,
+            options.executor_lanes_max,
+            options.executor_linger_ms,
+        );
+        while left_ms > 0 {
+            let pause_ms = left_ms.min(GATHER_POLL_MS);
+            tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+            left_ms -= pause_ms;
+            if queue::ready(self.db.pool(), lanes_max).await? >= options.executor_lanes_max {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Renews the lease until it is lost.
