@@ -1,0 +1,515 @@
+//! The command line; doc comments are the help text.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use secrecy::SecretString;
+
+/// Operates Ergo for Salesforce through the console's API.
+#[derive(Debug, Parser)]
+#[command(name = "ergoctl", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// Where the console is and who asks.
+    #[command(flatten)]
+    pub(crate) target: Target,
+
+    /// Print what the API answered instead of tables
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Where the console is and who asks.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Target {
+    /// Address of the console, as https://console.example.com
+    #[arg(
+        long,
+        global = true,
+        env = "ERGO_URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    pub(crate) url: url::Url,
+
+    /// API token, as ergo_<id>_<secret>; better given by the environment, where other users cannot see it
+    #[arg(long, global = true, env = "ERGO_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<SecretString>,
+
+    /// Workspace to act on
+    #[arg(long, short, global = true, env = "ERGO_WORKSPACE")]
+    pub(crate) workspace: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// How the workspace is doing: connection, live, verified, what waits, API budget
+    Status,
+    /// Print the link an admin opens in a browser to connect Salesforce
+    Connect(Connect),
+    /// Revoke our access at Salesforce and destroy the stored token
+    Disconnect,
+    /// Read the org
+    #[command(subcommand)]
+    Sync(Sync),
+    /// What changed in the org since it was mapped
+    #[command(subcommand)]
+    Drift(Drift),
+    /// The field mapping
+    #[command(subcommand)]
+    Mapping(Mapping),
+    /// Our permissions on objects and fields
+    #[command(subcommand)]
+    Permissions(Document),
+    /// How opportunity stages may move
+    #[command(subcommand)]
+    Stages(Document),
+    /// How e-mail domains are read
+    #[command(subcommand)]
+    Domains(Domains),
+    /// Changes held for a person
+    #[command(subcommand)]
+    Queue(Queue),
+    /// Meetings, their records and what was written
+    #[command(subcommand)]
+    Meetings(Meetings),
+    /// Rehearse the mapping on a few records, leaving nothing behind
+    Verify(Verify),
+    /// Let approved changes be written, or stop them
+    Live {
+        /// Whether changes are written
+        state: OnOff,
+    },
+    /// Messages that could not be handled
+    #[command(subcommand)]
+    Quarantine(Quarantine),
+    /// The Salesforce formula language, on this machine
+    #[command(subcommand)]
+    Formula(Formula),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How to connect.
+#[derive(Debug, Args)]
+pub(crate) struct Connect {
+    /// Where to log in
+    #[arg(long, value_enum, default_value_t = Environment::Production)]
+    pub(crate) environment: Environment,
+    /// My Domain label, as acme or acme--uat
+    #[arg(long, required_if_eq("environment", "custom-domain"))]
+    pub(crate) my_domain: Option<String>,
+    /// Log in as somebody else than before
+    #[arg(long)]
+    pub(crate) different_user: bool,
+    /// Give up the org connected before; mappings hold its ids
+    #[arg(long)]
+    pub(crate) start_over: bool,
+}
+
+/// Where to log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Environment {
+    /// login.salesforce.com, or the address the operator set
+    Production,
+    /// test.salesforce.com
+    Sandbox,
+    /// The org's own domain
+    CustomDomain,
+}
+
+/// Reading the org.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sync {
+    /// Ask for a run now
+    Start {
+        /// What to read
+        #[arg(value_enum)]
+        kind: SyncKind,
+        /// Wait for its end, at most these many seconds
+        #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "300")]
+        wait: Option<u64>,
+    },
+    /// The latest runs, newest first
+    List,
+}
+
+/// What a run reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SyncKind {
+    /// Objects, fields, picklists, stages, validation rules
+    Schema,
+    /// Records changed since the last time
+    Records,
+    /// All records again
+    RecordsFull,
+}
+
+/// Differences.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Drift {
+    /// Open differences, newest first
+    List {
+        /// Also those somebody has decided about
+        #[arg(long)]
+        all: bool,
+    },
+    /// Decide about one
+    Resolve {
+        /// Its id
+        id: String,
+        /// What is decided
+        #[arg(long, value_enum)]
+        status: Resolution,
+        /// Why; needed to ignore
+        #[arg(long, default_value = "", required_if_eq("status", "ignored"))]
+        reason: String,
+    },
+}
+
+/// What is decided about a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Resolution {
+    /// It is right as it is
+    Accepted,
+    /// The mapping was mended
+    Repaired,
+    /// It does not matter
+    Ignored,
+}
+
+/// The field mapping.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Mapping {
+    /// Print the published mapping
+    Export {
+        /// Print the draft instead
+        #[arg(long)]
+        draft: bool,
+        /// How it is written
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Replace the draft; prints what would keep it from being published
+    Import {
+        /// YAML or JSON; `-` for standard input
+        file: PathBuf,
+        /// Publish it at once
+        #[arg(long)]
+        publish: bool,
+    },
+    /// Publish the draft
+    Publish,
+}
+
+/// Settings kept as a document.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Document {
+    /// Print them
+    Export {
+        /// How they are written
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Set them
+    Import {
+        /// YAML or JSON; `-` for standard input
+        file: PathBuf,
+    },
+}
+
+/// How a document is written.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Format {
+    /// How it is written; --json is the same as --format json
+    #[arg(long, value_enum, default_value_t = FormatKind::Yaml)]
+    pub(crate) format: FormatKind,
+}
+
+/// How a document is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatKind {
+    /// For people
+    Yaml,
+    /// For programs
+    Json,
+}
+
+/// E-mail domains.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Domains {
+    /// All rules
+    List,
+    /// Set one
+    Set {
+        /// As acme.com
+        domain: String,
+        /// How it is read
+        #[arg(long, value_enum)]
+        class: DomainClass,
+        /// For one account only; needed for an alternate domain
+        #[arg(long, default_value = "", required_if_eq("class", "alternate"))]
+        account: String,
+    },
+    /// Remove one
+    Remove {
+        /// As acme.com
+        domain: String,
+        /// The account it is for
+        #[arg(long, default_value = "")]
+        account: String,
+    },
+}
+
+/// How a domain is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DomainClass {
+    /// Our own people
+    Internal,
+    /// A partner's people
+    Partner,
+    /// A customer's people
+    Customer,
+    /// Consumer mail
+    Free,
+    /// Another domain of an account
+    Alternate,
+}
+
+/// Held changes.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Queue {
+    /// Those that wait for a person, oldest first
+    List {
+        /// Other states, as blocked,refused
+        #[arg(long, default_value = "held")]
+        state: String,
+        /// Where to go on, as the previous list said
+        #[arg(long)]
+        page_token: Option<String>,
+    },
+    /// Write them
+    Approve {
+        /// As `queue list` prints them: <id>@<version>
+        #[arg(required = true)]
+        changes: Vec<Seen>,
+    },
+    /// Do not write them
+    Dismiss {
+        /// As `queue list` prints them: <id>@<version>
+        #[arg(required = true)]
+        changes: Vec<Seen>,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// A change as a person saw it: `<id>@<version>`. Naming the version keeps anyone from deciding on what they did not see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// The change.
+    pub(crate) id: String,
+    /// Its version.
+    pub(crate) version: u64,
+}
+
+impl std::str::FromStr for Seen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text
+            .rsplit_once('@')
+            .and_then(|(id, version)| Some((id, version.parse().ok()?)));
+        match parts {
+            Some((id, version)) if !id.is_empty() => Ok(Self {
+                id: id.to_owned(),
+                version,
+            }),
+            Some(_) | None => {
+                Err("is not <id>@<version>; copy it from `ergoctl queue list`".to_owned())
+            }
+        }
+    }
+}
+
+/// Meetings.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Meetings {
+    /// The latest, newest first
+    List {
+        /// Rows, 1 to 200
+        #[arg(long, default_value_t = 25)]
+        page_size: u32,
+        /// Where to go on, as the previous list said
+        #[arg(long)]
+        page_token: Option<String>,
+    },
+    /// One meeting from event to records, with every reason
+    Show {
+        /// Upstream's id of the meeting
+        id: String,
+    },
+}
+
+/// Rehearsing.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// Records to rehearse on, as Opportunity/006...; without any, recent ones are chosen
+    #[arg(value_name = "OBJECT/ID", num_args = 0..=5)]
+    pub(crate) records: Vec<Record>,
+    /// Only show the newest run
+    #[arg(long, conflicts_with = "records")]
+    pub(crate) last: bool,
+}
+
+/// A record: `<object>/<id>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// sObject name.
+    pub(crate) object: String,
+    /// Record id.
+    pub(crate) id: String,
+}
+
+impl std::str::FromStr for Record {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('/') {
+            Some((object, id)) if !object.is_empty() && !id.is_empty() => Ok(Self {
+                object: object.to_owned(),
+                id: id.to_owned(),
+            }),
+            Some(_) | None => {
+                Err("is not <object>/<id>, as Opportunity/006000000000001AAA".to_owned())
+            }
+        }
+    }
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnOff {
+    /// Approved changes are written
+    On,
+    /// Nothing is written
+    Off,
+}
+
+/// Messages that were set aside.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Quarantine {
+    /// Oldest first
+    List {
+        /// Only those this service refused
+        #[arg(long)]
+        service: Option<String>,
+        /// Where to go on, as the previous list said
+        #[arg(long)]
+        page_token: Option<u64>,
+    },
+    /// One with its payload
+    Show {
+        /// Its number in the list
+        sequence: u64,
+    },
+    /// Publish again as they were, once their cause is mended
+    Replay {
+        /// Their numbers in the list
+        #[arg(required = true)]
+        sequences: Vec<u64>,
+    },
+    /// Remove for good
+    Forget {
+        /// Their numbers in the list
+        #[arg(required = true)]
+        sequences: Vec<u64>,
+    },
+}
+
+/// Formulas.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Formula {
+    /// Answer each case, a JSON line on standard input, with a JSON line on standard output
+    Check,
+}
+
+/// The word the API knows a value by.
+pub(crate) fn word(value: impl ValueEnum) -> String {
+    let value = value
+        .to_possible_value()
+        .expect("no value of ours is hidden from the command line");
+    value.get_name().replace('-', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn command_lines_are_understood_or_refused() {
+        for (line, understood) in [
+            ("ergoctl status --json", true),
+            ("ergoctl --workspace acme status", true),
+            ("ergoctl connect --environment sandbox", true),
+            ("ergoctl connect --environment custom-domain", false),
+            (
+                "ergoctl connect --environment custom-domain --my-domain acme",
+                true,
+            ),
+            ("ergoctl sync start schema --wait", true),
+            ("ergoctl sync start everything", false),
+            ("ergoctl drift resolve d1 --status ignored", false),
+            (
+                "ergoctl drift resolve d1 --status ignored --reason moved",
+                true,
+            ),
+            ("ergoctl mapping export --format json", true),
+            ("ergoctl mapping import - --publish", true),
+            ("ergoctl queue approve c1@4 c2@1", true),
+            ("ergoctl queue approve c1", false),
+            ("ergoctl queue approve", false),
+            ("ergoctl queue dismiss c1@4", false),
+            ("ergoctl verify Opportunity/006000000000001AAA", true),
+            ("ergoctl verify Opportunity", false),
+            ("ergoctl live on", true),
+            ("ergoctl live maybe", false),
+            ("ergoctl quarantine replay 1 2", true),
+            ("ergoctl formula check", true),
+            ("ergoctl completions bash", true),
+            ("ergoctl", false),
+        ] {
+            assert_eq!(parse(line).is_ok(), understood, "{line}");
+        }
+    }
+
+    #[test]
+    fn words_are_the_apis() {
+        assert_eq!(word(SyncKind::RecordsFull), "records_full");
+        assert_eq!(word(Environment::CustomDomain), "custom_domain");
+    }
+
+    #[test]
+    fn a_token_is_never_shown() {
+        let arguments = parse("ergoctl --token ergo_a_secret status").expect("is understood");
+        assert!(!format!("{arguments:?}").contains("secret"));
+    }
+}

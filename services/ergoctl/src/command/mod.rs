@@ -1,0 +1,109 @@
+//! One command per file: ask, show, answer with an exit code.
+
+mod connect;
+mod document;
+mod domains;
+mod drift;
+mod formula;
+mod mapping;
+mod meetings;
+mod quarantine;
+mod queue;
+mod status;
+mod sync;
+mod verify;
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use clap::CommandFactory as _;
+use serde_json::{Value, json};
+
+use crate::api::{Answer, Api};
+use crate::arguments::{Arguments, Command, OnOff};
+use crate::exit;
+
+/// Where results go.
+pub(crate) struct Out {
+    json: bool,
+}
+
+impl Out {
+    /// The answer itself with `--json`, else what `human` makes of it.
+    fn answer(
+        &self,
+        answer: &Answer,
+        human: impl FnOnce(&Value) -> anyhow::Result<String>,
+    ) -> anyhow::Result<()> {
+        if self.json {
+            return line(&answer.text);
+        }
+        line(&human(&answer.read()?)?)
+    }
+}
+
+/// One line, or several, on standard output.
+fn line(text: &str) -> anyhow::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    writeln!(std::io::stdout().lock(), "{text}").context("standard output cannot be written")
+}
+
+/// The items of a list.
+fn items(answer: &Value) -> &[Value] {
+    answer["items"].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// A table, and how to see the next page.
+fn page(answer: &Value, table: String) -> String {
+    match answer["next_page_token"].as_str() {
+        Some(token) => format!(
+            "{table}\nmore with --page-token {}",
+            crate::show::plain(token)
+        ),
+        None => table,
+    }
+}
+
+/// Does what the command line says.
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
+    let out = Out {
+        json: arguments.json,
+    };
+    let api = || Api::new(&arguments.target);
+    match arguments.command {
+        Command::Status => status::run(&api()?, &out).await,
+        Command::Connect(connect) => connect::run(&api()?, &out, &connect).await,
+        Command::Disconnect => connect::disconnect(&api()?, &out).await,
+        Command::Sync(sync) => sync::run(&api()?, &out, sync).await,
+        Command::Drift(drift) => drift::run(&api()?, &out, drift).await,
+        Command::Mapping(mapping) => mapping::run(&api()?, &out, mapping).await,
+        Command::Permissions(wish) => document::run(&api()?, &out, "permissions", wish).await,
+        Command::Stages(wish) => document::run(&api()?, &out, "stage-controls", wish).await,
+        Command::Domains(domains) => domains::run(&api()?, &out, domains).await,
+        Command::Queue(queue) => queue::run(&api()?, &out, queue).await,
+        Command::Meetings(meetings) => meetings::run(&api()?, &out, meetings).await,
+        Command::Verify(verify) => verify::run(&api()?, &out, verify).await,
+        Command::Live { state } => {
+            let live = state == OnOff::On;
+            let answer = api()?.put(&["live"], json!({ "live": live })).await?;
+            out.answer(&answer, |_| {
+                Ok(if live { "live" } else { "not live" }.to_owned())
+            })?;
+            Ok(exit::DONE)
+        }
+        Command::Quarantine(quarantine) => quarantine::run(&api()?, &out, quarantine).await,
+        Command::Formula(wish) => formula::run(&wish),
+        Command::Completions { shell } => {
+            let mut command = Arguments::command();
+            clap_complete::generate(
+                shell,
+                &mut command,
+                "ergoctl",
+                &mut std::io::stdout().lock(),
+            );
+            Ok(exit::DONE)
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! `ergoctl queue`.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::{Out, page};
+use crate::api::Api;
+use crate::arguments::{Queue, Seen};
+use crate::exit;
+use crate::show::{cell, plain, rows_table, value};
+
+pub(super) async fn run(api: &Api, out: &Out, queue: Queue) -> anyhow::Result<u8> {
+    match queue {
+        Queue::List { state, page_token } => {
+            let query = [
+                ("state", state),
+                ("page_token", page_token.unwrap_or_default()),
+            ];
+            let answer = api.get(&["changes"], &query).await?;
+            let list: List = answer.read()?;
+            out.answer(&answer, |json| {
+                let table = page(json, shown(&list.items));
+                Ok(format!("{table}\n{} in all", json["total"]))
+            })?;
+            Ok(exit::DONE)
+        }
+        Queue::Approve { changes } => decide(api, out, &changes, "approve", "").await,
+        Queue::Dismiss { changes, reason } => decide(api, out, &changes, "dismiss", &reason).await,
+    }
+}
+
+/// Money is shown as it is written, so values stay text.
+#[derive(Deserialize)]
+struct List {
+    items: Vec<Change>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Change {
+    id: String,
+    version: u64,
+    pub(super) action: String,
+    pub(super) object: String,
+    pub(super) record_id: String,
+    pub(super) field: String,
+    pub(super) baseline: Option<Box<RawValue>>,
+    pub(super) proposed: Option<Box<RawValue>>,
+    pub(super) observed: Option<Box<RawValue>>,
+    pub(super) state: String,
+    pub(super) reasons: Vec<Reason>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Reason {
+    pub(super) gate: String,
+    pub(super) verdict: Option<String>,
+    pub(super) message: String,
+}
+
+impl Change {
+    /// `Opportunity.NextStep`, or what is created.
+    pub(super) fn target(&self) -> String {
+        if self.field.is_empty() {
+            self.action.replace('_', " ")
+        } else {
+            format!("{}.{}", self.object, self.field)
+        }
+    }
+
+    fn why(&self) -> String {
+        let reasons = self.reasons.iter();
+        let told: Vec<String> = reasons
+            .filter(|reason| reason.verdict.as_deref() != Some("pass"))
+            .map(|reason| format!("{}: {}", reason.gate, reason.message))
+            .collect();
+        cell(&told.join("; "))
+    }
+}
+
+/// A value without the quotes of JSON.
+pub(super) fn raw(json: Option<&RawValue>) -> String {
+    match json.map(RawValue::get) {
+        None | Some("null") => String::new(),
+        Some(text) => {
+            cell(&serde_json::from_str::<String>(text).unwrap_or_else(|_| text.to_owned()))
+        }
+    }
+}
+
+fn shown(changes: &[Change]) -> String {
+    let row = |change: &Change| {
+        vec![
+            plain(&format!("{}@{}", change.id, change.version)),
+            cell(&change.target()),
+            cell(&change.record_id),
+            raw(change.baseline.as_deref()),
+            raw(change.proposed.as_deref()),
+            change.why(),
+        ]
+    };
+    let headings = ["CHANGE", "FIELD", "RECORD", "NOW", "PROPOSED", "WHY"];
+    rows_table(&headings, changes.iter().map(row).collect())
+}
+
+async fn decide(
+    api: &Api,
+    out: &Out,
+    changes: &[Seen],
+    decision: &str,
+    reason: &str,
+) -> anyhow::Result<u8> {
+    let one = |seen: &Seen| json!({"change_id": seen.id, "version": seen.version, "decision": decision, "reason": reason});
+    let decisions: Vec<Value> = changes.iter().map(one).collect();
+    let answer = api
+        .post(&["changes", "decide"], json!({"decisions": decisions}))
+        .await?;
+    let decided: Value = answer.read()?;
+    let refusals = decided["refusals"].as_array().map_or(0, Vec::len);
+    out.answer(&answer, |decided| {
+        let taken = changes.len().saturating_sub(refusals);
+        let mut lines = vec![format!("{taken} decided, {refusals} refused")];
+        for refusal in decided["refusals"].as_array().into_iter().flatten() {
+            lines.push(format!(
+                "{}: {}",
+                value(&refusal["change_id"]),
+                value(&refusal["message"])
+            ));
+        }
+        Ok(lines.join("\n"))
+    })?;
+    Ok(if refusals == 0 { exit::DONE } else { exit::NO })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_shows_what_is_decided_on() {
+        let list: List = serde_json::from_str(
+            r#"{"items":[{"id":"c-1","version":4,"action":"update_field","object":"Opportunity","record_id":"006A",
+            "field":"Amount","baseline":null,"proposed":1200.50,"observed":null,"state":"held","reasons":[
+            {"gate":"overwrite_policy","verdict":"hold","message":"a person edited it"},
+            {"gate":"budget","verdict":"pass","message":"enough"}]}]}"#,
+        )
+        .expect("is read");
+        insta::assert_snapshot!(shown(&list.items), @r"
+         CHANGE  FIELD               RECORD  NOW  PROPOSED  WHY
+         c-1@4   Opportunity.Amount  006A         1200.50   overwrite_policy: a person edited it
+        ");
+    }
+}

@@ -1,0 +1,68 @@
+//! `ergoctl status`.
+
+use serde_json::{Value, json};
+
+use super::{Out, line};
+use crate::api::Api;
+use crate::exit;
+use crate::show::{pairs, value};
+
+pub(super) async fn run(api: &Api, out: &Out) -> anyhow::Result<u8> {
+    let connection: Value = api.get(&["connection"], &[]).await?.read()?;
+    let status: Value = api.get(&["status"], &[]).await?.read()?;
+    if out.json {
+        line(&json!({"connection": connection, "status": status}).to_string())?;
+    } else {
+        line(&shown(&connection, &status))?;
+    }
+    Ok(exit::DONE)
+}
+
+fn shown(connection: &Value, status: &Value) -> String {
+    let counts: Vec<String> = status["counts"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|count| format!("{} {}", value(&count["count"]), value(&count["state"])))
+        .collect();
+    let budget = format!(
+        "{} of {}",
+        value(&status["api_calls_used"]),
+        value(&status["api_calls_max"])
+    );
+    pairs(&[
+        ("connection", value(&connection["state"])),
+        ("why", value(&connection["detail"])),
+        ("user", value(&connection["username"])),
+        ("org", value(&connection["organization_id"])),
+        ("since", value(&connection["since"])),
+        ("live", value(&status["live"])),
+        ("verified", value(&status["verified"])),
+        ("mapping version", value(&status["mapping_version"])),
+        ("changes", counts.join(", ")),
+        ("api calls, 24 h", budget),
+        ("last write", value(&status["last_applied_at"])),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_reads_from_top_to_bottom() {
+        let connection = json!({"state": "connected", "username": "a@b.c", "detail": ""});
+        let status = json!({"live": true, "verified": false, "mapping_version": 3, "api_calls_used": 12,
+            "api_calls_max": 1000, "last_applied_at": null,
+            "counts": [{"state": "held", "count": 2}, {"state": "applied", "count": 40}]});
+        insta::assert_snapshot!(shown(&connection, &status), @r"
+        connection       connected
+        user             a@b.c
+        live             yes
+        verified         no
+        mapping version  3
+        changes          2 held, 40 applied
+        api calls, 24 h  12 of 1000
+        ");
+    }
+}
