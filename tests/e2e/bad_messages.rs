@@ -147,7 +147,7 @@ async fn a_meeting_of_two_mebibytes_is_refused_to_its_publisher_and_its_neighbou
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_meeting_of_an_unknown_workspace_writes_nothing_and_holds_nobody_up() {
+async fn a_meeting_of_an_unknown_workspace_is_quarantined_and_writes_nothing() {
     let world = World::live().await;
     let stranger = world.meeting(7);
     let stranger = Publication {
@@ -175,4 +175,7 @@ async fn a_meeting_of_an_unknown_workspace_writes_nothing_and_holds_nobody_up() 
             .any(|value| value.as_str() == Some("Step 7"))
     });
     assert!(!leaked, "a workspace without a connection must not write");
+    let quarantined = quarantined(&world, 1).await;
+    let reason = quarantined[0].reason();
+    assert!(reason.contains("stranger is not known"), "{reason}");
 }

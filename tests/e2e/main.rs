@@ -6,6 +6,7 @@ mod example;
 mod happy_path;
 mod org;
 mod outages;
+mod quarantine;
 mod repeats;
 mod story;
 mod world;

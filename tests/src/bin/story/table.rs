@@ -2,13 +2,16 @@
 //! Salesforce holds.
 
 use crate::tale::{Tale, label, reasons, shown, state_word};
-use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets::UTF8_FULL};
 use serde_json::Value;
 use std::fmt::Write;
 use testkit::org::Records;
 
 /// Width where there is no terminal to ask.
-const COLUMNS: u16 = 180;
+const COLUMNS: u16 = 190;
+/// Widths that leave most of the room to what was decided; the rest share what is left.
+const MEETING_COLUMNS: u16 = 28;
+const TRACE_COLUMNS: u16 = 34;
 /// Longest reason shown.
 const REASON_CHARACTERS_MAX: usize = 220;
 
@@ -27,6 +30,11 @@ pub(crate) fn render(tales: &[Tale], records: &Records) -> String {
         "in Salesforce",
         "trace",
     ]);
+    for (column, width) in [(0, MEETING_COLUMNS), (4, TRACE_COLUMNS)] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
+        }
+    }
     for tale in tales {
         table.add_row([
             meeting(tale),

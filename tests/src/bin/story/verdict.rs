@@ -31,7 +31,7 @@ pub(crate) fn check(tales: &[Tale], strict: bool) -> anyhow::Result<()> {
         ),
     ];
     for (kind, count) in kinds {
-        println!("{count:>4}  {kind}{}", if count == 1 { "" } else { "s" });
+        println!("{count:>4}  {kind}");
     }
     let told = tales.iter().filter(|tale| tale.skipped.is_none()).count();
     let differing: Vec<&Tale> = tales
