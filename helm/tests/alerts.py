@@ -1,5 +1,6 @@
-"""Whether each alert has a runbook of its name, asks for metrics that exist, and fires in a rule test."""
+"""Whether each alert has a runbook of its name and fires in a rule test, and whether alerts and dashboard ask for what exists."""
 
+import json
 import os
 import re
 import shutil
@@ -28,9 +29,7 @@ def problems(chart: Path, root: Path) -> list[str]:
         name = rule["alert"]
         if rule["labels"].get("severity") not in ("critical", "warning"):
             found.append(f"alert {name}: severity is neither critical nor warning")
-        for metric in re.findall(r"\bergo_[a-z_]+", rule["expr"]):
-            if metric not in metrics and SUFFIX.sub("", metric) not in metrics:
-                found.append(f"alert {name}: nobody reports {metric}")
+        found += [f"alert {name}: nobody reports {metric}" for metric in unreported(rule["expr"], metrics)]
         runbook = folder / f"{name}.md"
         if rule["annotations"].get("runbook") != str(runbook.relative_to(root)):
             found.append(f"alert {name}: annotation runbook is not {runbook.relative_to(root)}")
@@ -41,15 +40,34 @@ def problems(chart: Path, root: Path) -> list[str]:
     known = {rule["alert"] for rule in rules}
     found += [f"runbook {path.name} belongs to no alert" for path in folder.glob("*.md") if path.stem not in known]
     tests = chart / "tests" / "alerts.test.yaml"
-    return found + silent(tests, known) + fired(tests, rules_file, root)
+    expressions = queries(chart)
+    for title, expression in expressions:
+        found += [f"dashboard, {title}: nobody reports {metric}" for metric in unreported(expression, metrics)]
+    return found + silent(tests, known) + fired(tests, rules_file, root, expressions)
 
 
 def instruments(root: Path) -> set[str]:
     """The metrics the programs make, as Prometheus spells them but for the suffix."""
     names: set[str] = set()
     for path in (root / "services").glob("*/src/**/*.rs"):
-        names |= set(re.findall(r'"(ergo\.[a-z_.]+)"', path.read_text(encoding="utf-8")))
+        names |= set(re.findall(r'"([a-z_]+(?:\.[a-z_]+)+)"', path.read_text(encoding="utf-8")))
     return {name.replace(".", "_") for name in names}
+
+
+def unreported(expression: str, metrics: set[str]) -> list[str]:
+    """Metrics in a query that no program makes."""
+    asked = re.findall(r"\b(?:ergo|messaging_client|messaging_process|rpc|http_client)_[a-z_]+(?=[{\[)])", expression)
+    return [metric for metric in asked if metric not in metrics and SUFFIX.sub("", metric) not in metrics]
+
+
+def queries(chart: Path) -> list[tuple[str, str]]:
+    """Title and query of each target of the dashboard, with its variables filled in."""
+    dashboard = json.loads((chart / "files" / "dashboard.json").read_text(encoding="utf-8"))
+    return [
+        (panel["title"], target["expr"].replace("$namespace", "crm"))
+        for panel in dashboard["panels"]
+        for target in panel["targets"]
+    ]
 
 
 def silent(tests: Path, alerts: set[str]) -> list[str]:
@@ -59,19 +77,24 @@ def silent(tests: Path, alerts: set[str]) -> list[str]:
     return [f"{tests.name}: {alert} never fires" for alert in sorted(alerts - fires)]
 
 
-def fired(tests: Path, rules_file: Path, root: Path) -> list[str]:
-    """Runs the rule tests, where promtool is to be had."""
+def fired(tests: Path, rules_file: Path, root: Path, expressions: list[tuple[str, str]]) -> list[str]:
+    """Runs the rule tests and parses the dashboard's queries, where promtool is to be had."""
     promtool = provide(root / ".local" / "prometheus")
     if promtool is None:
         print("chart: alert rules not run: install promtool, or name it in PROMTOOL_BIN", file=sys.stderr)
         return []
     found = []
-    for command in (["check", "rules", rules_file], ["test", "rules", tests]):
-        done = subprocess.run(
-            [promtool, *command], capture_output=True, text=True, timeout=PROMTOOL_TIMEOUT_S, check=False
-        )
-        if done.returncode:
-            found.append(f"promtool {command[0]} rules: {done.stdout.strip()} {done.stderr.strip()}")
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as parsed:
+        # promtool parses rules only, so each query becomes one.
+        rules = [{"record": f"panel:{n}", "expr": expression} for n, (_, expression) in enumerate(expressions)]
+        yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}, parsed)
+        parsed.flush()
+        for command in (["check", "rules", rules_file], ["check", "rules", parsed.name], ["test", "rules", tests]):
+            done = subprocess.run(
+                [promtool, *command], capture_output=True, text=True, timeout=PROMTOOL_TIMEOUT_S, check=False
+            )
+            if done.returncode:
+                found.append(f"promtool {command[0]} rules: {done.stdout.strip()} {done.stderr.strip()}")
     return found
 
 
