@@ -106,7 +106,10 @@ impl fmt::Display for MappingProblem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.detail)?;
+        // The detail ends with the fix, which has a line of its own.
+        let fix = self.fix.as_deref().unwrap_or_default();
+        let detail = self.detail.strip_suffix(fix).unwrap_or(&self.detail);
+        write!(f, "{}", detail.trim_end_matches("; "))?;
         if let Some(field) = &self.field {
             write!(f, "\n  field: {field}")?;
         }
@@ -277,7 +280,7 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_says_field_fix_and_request() {
         let server = MockServer::start().await;
-        let body = r#"{"status":422,"code":"mapping_problems","detail":"the draft was not published","fix":"mend it",
+        let body = r#"{"status":422,"code":"mapping_problems","detail":"the draft was not published; mend it","fix":"mend it",
             "errors":[{"entry_id":"next_step","field":"field","message":"Opportunity has no field X","fix":"did you mean Y?"}]}"#;
         let problem = ResponseTemplate::new(422)
             .insert_header("x-request-id", "r-1")

@@ -52,7 +52,9 @@ pub(crate) async fn run(
         }
         tracing::info!(token.id = token.id, "the provided api token is accepted");
     }
-    if !user::any(pool).await? {
+    if user::any(pool).await? {
+        invite::end_first(pool).await?;
+    } else {
         let link = invite::invite_first(pool, Utc::now()).await?;
         tracing::warn!(
             link = format!("{}/welcome/{link}", public_url.origin),

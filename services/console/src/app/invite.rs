@@ -65,6 +65,12 @@ pub(crate) async fn invite_first(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Res
     Ok(link)
 }
 
+/// Ends every link for a first super-admin: there is a user now.
+pub(crate) async fn end_first(pool: &PgPool) -> sqlx::Result<()> {
+    let mut connection = pool.acquire().await?;
+    invitation::delete_first(&mut connection).await
+}
+
 /// Uses a link up: stores the password, of a new super-admin of this address where the link is for the first.
 ///
 /// `None` when the link was used meanwhile, or the address belongs to somebody.
@@ -87,6 +93,10 @@ pub(crate) async fn accept(
             id
         }
         None => {
+            // The operator may have made a first user meanwhile: an old link must not make another.
+            if user::any(&mut *tx).await? {
+                return Ok(None);
+            }
             let id = Uuid::now_v7();
             let first = user::NewUser {
                 id,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use events::WorkspaceId;
 use events::rpc::Role;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use uuid::Uuid;
 
 /// Most users one list answers.
@@ -35,9 +35,10 @@ pub(crate) struct NewUser<'a> {
     pub(crate) super_admin: bool,
 }
 
-pub(crate) async fn any(pool: &PgPool) -> sqlx::Result<bool> {
+/// Whether there is any user, disabled ones included.
+pub(crate) async fn any(executor: impl PgExecutor<'_>) -> sqlx::Result<bool> {
     sqlx::query_scalar!(r#"select exists (select 1 from console.user_account) as "any!""#)
-        .fetch_one(pool)
+        .fetch_one(executor)
         .await
 }
 

@@ -170,3 +170,28 @@ async fn whoever_follows_the_first_link_becomes_the_super_admin() {
         .expect("is counted");
     assert_eq!(left, 0, "every first link has ended");
 }
+
+#[tokio::test]
+async fn a_link_for_the_first_user_ends_when_there_is_one() {
+    let world = World::new(&Script::default()).await;
+    let pool = world.database.pool().await;
+    sqlx::query("insert into console.invitation (secret_sha256, expires_at) values ($1, now() + interval '1 day')")
+        .bind(Sha256::digest(b"old").as_slice())
+        .execute(&pool)
+        .await
+        .expect("is added");
+    let mut stranger = world.browser();
+    let fields = [
+        ("email", "eve@example.com"),
+        ("password", PASSWORD),
+        ("again", PASSWORD),
+    ];
+    let refused = stranger.welcome("/welcome/old", &fields).await;
+    assert_eq!(refused.status(), StatusCode::NOT_FOUND);
+    assert!(stranger.cookie.is_empty());
+    let users: i64 = sqlx::query_scalar("select count(*) from console.user_account")
+        .fetch_one(&pool)
+        .await
+        .expect("is counted");
+    assert_eq!(users, 1);
+}

@@ -13,7 +13,7 @@ mod status;
 mod sync;
 mod verify;
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 
 use anyhow::Context as _;
 use clap::CommandFactory as _;
@@ -47,7 +47,11 @@ fn line(text: &str) -> anyhow::Result<()> {
     if text.is_empty() {
         return Ok(());
     }
-    writeln!(std::io::stdout().lock(), "{text}").context("standard output cannot be written")
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        // Whoever reads has seen enough, as `head` does.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("standard output cannot be written"),
+    }
 }
 
 /// The items of a list.
@@ -97,12 +101,10 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Formula(wish) => formula::run(&wish),
         Command::Completions { shell } => {
             let mut command = Arguments::command();
-            clap_complete::generate(
-                shell,
-                &mut command,
-                "ergoctl",
-                &mut std::io::stdout().lock(),
-            );
+            // Into memory first: the generator panics when a pipe closes.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "ergoctl", &mut script);
+            line(&String::from_utf8_lossy(&script))?;
             Ok(exit::DONE)
         }
     }
