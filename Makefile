@@ -9,12 +9,12 @@ SERVICE ?=
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 DENY := $(shell PATH="$(CURDIR)/.local/bin:$$PATH" command -v cargo-deny 2>/dev/null)
 
-.PHONY: help check fmt clippy purity queries deny test e2e sqlx demo up down bench run tools bins
+.PHONY: help check fmt clippy purity queries chart deny test e2e sqlx demo up down bench run tools bins
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-check: fmt clippy purity queries ## format, lints, pure domains, fresh query caches, licences
+check: fmt clippy purity queries chart ## format, lints, pure domains, fresh query caches, licences
 ifeq ($(DENY),)
 	@echo "licences and advisories: skipped, cargo-deny is not installed (make deny installs it)"
 else
@@ -32,6 +32,10 @@ purity:
 
 queries: tools
 	@$(PYTHON) deploy/local/query-caches --check
+
+chart: tools ## the chart, the NATS grants, the alerts: rendered, validated, tried
+	@$(PYTHON) helm/tests/check
+	@$(PYTHON) deploy/check
 
 deny: ## licences and advisories of all dependencies; installs cargo-deny into .local when missing
 	@test -n "$(DENY)" || $(CARGO) install --locked --quiet --root .local cargo-deny
