@@ -19,15 +19,15 @@ pub(crate) struct Options {
     org: OrgChoice,
 
     /// Meetings published at once; each has one field to update and one task to create
-    #[arg(long, env = "BENCH_MEETINGS", default_value_t = 5_000)]
+    #[arg(long, env = "BENCH_MEETINGS", default_value_t = 3_000)]
     meetings: usize,
 
     /// Meetings published one after another on an idle system
     #[arg(long, env = "BENCH_SINGLE_MEETINGS", default_value_t = 200)]
     single_meetings: usize,
 
-    /// Accounts seeded, each with a contact, an opportunity and a contact role
-    #[arg(long, env = "BENCH_ACCOUNTS", default_value_t = 1_000)]
+    /// Accounts seeded, each with a contact, an opportunity and a contact role; fewer than meetings makes them compete
+    #[arg(long, env = "BENCH_ACCOUNTS", default_value_t = 3_000)]
     accounts: usize,
 
     /// Latency added to every Salesforce call in the second bulk run, in milliseconds; simulator only
