@@ -108,6 +108,7 @@ impl Fault {
 #[derive(Debug, Default)]
 pub struct Faults {
     active: Vec<Fault>,
+    hits: u64,
 }
 
 impl Faults {
@@ -149,7 +150,13 @@ impl Faults {
             hits.push(fault.kind.clone());
         }
         self.active.retain(|fault| fault.remaining != Some(0));
+        self.hits += hits.len() as u64;
         hits
+    }
+
+    /// How often a fault has hit a request since the start.
+    pub fn hits(&self) -> u64 {
+        self.hits
     }
 }
 

@@ -18,9 +18,11 @@ use crate::postgres::{Database, Postgres};
 use crate::rpc::NatsTransport;
 use crate::tools::Tools;
 use anyhow::Context;
-use std::net::TcpListener;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Duration;
+use tokio::net::TcpSocket;
 
 /// What a stack is started with.
 #[derive(Debug, Clone, Default)]
@@ -306,11 +308,29 @@ impl Stack {
     }
 }
 
-/// A port nobody listens on. Another process may take it before we do: rare, and then the start fails and says so.
+/// Ports given out by [`free_port`], bound but not listened on, until this process ends.
+static RESERVED: Mutex<Vec<TcpSocket>> = Mutex::new(Vec::new());
+
+/// A port of the system's choice that nobody else gets while this process runs, also between a kill and a restart of
+/// the service on it.
+///
+/// The port stays bound here with SO_REUSEADDR and nobody listens: the system then gives it to no other program and to
+/// no outgoing connection, while a service (which sets SO_REUSEADDR as every server does) may listen on it.
 ///
 /// # Errors
 /// When no loopback port is free.
 pub fn free_port() -> anyhow::Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("bind a loopback port")?;
-    Ok(listener.local_addr()?.port())
+    let socket = TcpSocket::new_v4().context("open a socket")?;
+    socket
+        .set_reuseaddr(true)
+        .context("share the address with the service")?;
+    socket
+        .bind(SocketAddr::from(([127, 0, 0, 1], 0)))
+        .context("bind a loopback port")?;
+    let port = socket.local_addr()?.port();
+    RESERVED
+        .lock()
+        .expect("nobody panicked while holding it")
+        .push(socket);
+    Ok(port)
 }

@@ -136,6 +136,12 @@ async fn a_process_killed_during_a_call_loses_nothing() {
     world.control.fault(slow).await.unwrap();
     world.decided(&said("m-1", "call back")).await;
     world.until("m-1", "NextStep", ChangeState::Executing).await;
+    // The intent comes first: the process dies "during" the call only when the org has it.
+    eventually(LIMIT, async || {
+        let hits = world.control.stats().await.unwrap().fault_hits;
+        (hits == 1).then_some(())
+    })
+    .await;
     drop(service);
     let _service = world.start().await;
     world.until("m-1", "NextStep", ChangeState::Applied).await;

@@ -205,4 +205,6 @@ pub struct Stats {
     pub api_calls_today: u64,
     /// Committed saves since the start.
     pub writes: u64,
+    /// How often a fault has hit a request: a test knows by it that the call it wanted to break is under way.
+    pub fault_hits: u64,
 }

@@ -131,6 +131,7 @@ fn apply(shared: &Shared, command: Command) -> Result<Json, String> {
             api_calls: shared.calls_total.load(Ordering::Relaxed),
             api_calls_today: shared.calls.load(Ordering::Relaxed),
             writes: shared.read().log.committed(),
+            fault_hits: shared.faults().hits(),
         })),
         Command::WriteLog { after_seq, limit } => {
             Ok(json!(log::entries(&shared.read(), after_seq, limit)))
