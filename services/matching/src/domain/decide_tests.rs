@@ -175,6 +175,24 @@ fn two_open_deals_are_ambiguous_unless_the_title_names_one() {
 }
 
 #[test]
+fn a_deal_entered_later_that_day_was_open_and_one_entered_next_week_was_not() {
+    let weekly = meeting(&["rep@ours.example", "ann@acme.com"]);
+    let total = |created_after: TimeDelta| {
+        let mut facts = world();
+        let deals = facts.opportunities_by_account.get_mut(ACME).unwrap();
+        deals[0].created_at = day() + created_after;
+        decide(&weekly, &facts)
+            .opportunities
+            .first()
+            .map(|deal| deal.total)
+    };
+    let open = total(TimeDelta::days(-40));
+    assert_eq!(total(TimeDelta::hours(3)), open);
+    assert_eq!(total(TimeDelta::days(7)), open.map(|total| total - 1_500));
+    assert_eq!(total(TimeDelta::days(15)), None);
+}
+
+#[test]
 fn nobody_from_outside_is_internal() {
     insta::assert_snapshot!(line(&meeting(&["rep@ours.example", "boss@ours.example"]), &world()), @"Internal: nobody from outside.");
 }

@@ -63,7 +63,7 @@ pub fn lead_of_best(candidates: &[Candidate]) -> Option<Millibits> {
     Some(best.total - second)
 }
 
-/// Whether any outsider is in the room whose absence from the roles would mean something.
+/// What eligibility costs: nothing when open on the day, a little inside the windows around it; `None` outside.
 fn eligible(meeting: &Meeting, opportunity: &Opportunity) -> Option<Millibits> {
     let window = TimeDelta::days(weight::WINDOW_DAYS);
     let day = meeting.started_at.date_naive();
@@ -73,7 +73,8 @@ fn eligible(meeting: &Meeting, opportunity: &Opportunity) -> Option<Millibits> {
     if opportunity.is_closed && opportunity.close_date < day - window {
         return None;
     }
-    let was_open = opportunity.created_at <= meeting.started_at
+    // By days: a deal entered after the first meeting, on the same day, was meant in it.
+    let was_open = opportunity.created_at.date_naive() <= day
         && (!opportunity.is_closed || opportunity.close_date >= day);
     Some(if was_open {
         0
