@@ -58,6 +58,24 @@ impl Rest {
         self.calls_used.load(Ordering::Relaxed)
     }
 
+    /// Ends the session of an access token; its grant stays.
+    ///
+    /// # Errors
+    /// When Salesforce refuses.
+    pub async fn revoke(&self, access_token: &str) -> Result<(), RestError> {
+        let url = format!("{}/services/oauth2/revoke", self.instance_url);
+        let form = [("token", access_token)];
+        let answer = self.http.post(url).form(&form).send().await?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        Err(RestError::Refused {
+            status: status.as_u16(),
+            body: answer.text().await?,
+        })
+    }
+
     /// All rows of a query.
     ///
     /// # Errors

@@ -7,8 +7,9 @@ use crate::rpc::{as_admin, as_service};
 use anyhow::{Context, bail, ensure};
 use events::auth::v1::{
     AuthClient, BeginConnectRequest, Environment, GetAccessTokenRequest, GetConnectionRequest,
+    ListConnectionHistoryRequest,
 };
-use events::crm::v1::{Connection, ConnectionState};
+use events::crm::v1::{Connection, ConnectionChanged, ConnectionState};
 use std::time::Duration;
 
 /// Longest a person may take on Salesforce's pages: what the connect address is good for.
@@ -121,6 +122,37 @@ impl Admin {
             .context("auth answered without a connection")
     }
 
+    /// The connection's past states, newest first.
+    ///
+    /// # Errors
+    /// When auth does not answer.
+    pub async fn connection_history(&self) -> anyhow::Result<Vec<ConnectionChanged>> {
+        let request = ListConnectionHistoryRequest {
+            workspace: self.workspace.clone(),
+            ..ListConnectionHistoryRequest::default()
+        };
+        let answer = AuthClient::new(self.rpc.clone())
+            .list_connection_history(&as_admin(), request)
+            .await;
+        Ok(answer.context("ask auth for the history")?.changes)
+    }
+
+    /// The access token our services are given now, and its generation.
+    ///
+    /// # Errors
+    /// When auth has no token to give.
+    pub async fn access_token(&self) -> anyhow::Result<(String, u64)> {
+        let request = GetAccessTokenRequest {
+            workspace: self.workspace.clone(),
+            rejected_generation: 0,
+        };
+        let token = AuthClient::new(self.rpc.clone())
+            .get_access_token(&as_service(), request)
+            .await;
+        let token = token.context("ask auth for an access token")?;
+        Ok((token.access_token, token.generation))
+    }
+
     async fn connection_that_works(&self) -> Option<Connection> {
         let connection = self.connection().await.ok()?;
         match connection.state() {
@@ -139,18 +171,7 @@ impl Admin {
     /// # Errors
     /// When auth has no token to give.
     pub async fn rest(&self, connection: &Connection, api_version: &str) -> anyhow::Result<Rest> {
-        let request = GetAccessTokenRequest {
-            workspace: self.workspace.clone(),
-            rejected_generation: 0,
-        };
-        let token = AuthClient::new(self.rpc.clone())
-            .get_access_token(&as_service(), request)
-            .await;
-        let token = token.context("ask auth for an access token")?;
-        Ok(Rest::new(
-            &connection.instance_url,
-            api_version,
-            &token.access_token,
-        ))
+        let (token, _) = self.access_token().await?;
+        Ok(Rest::new(&connection.instance_url, api_version, &token))
     }
 }

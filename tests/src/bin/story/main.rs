@@ -4,6 +4,7 @@
 //! `SALESFORCE_URL` names one.
 
 mod background;
+mod chapters;
 mod options;
 mod table;
 mod tale;

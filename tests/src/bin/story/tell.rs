@@ -1,5 +1,6 @@
 //! The story itself, step by step.
 
+use crate::chapters::{self, Set};
 use crate::options::Options;
 use crate::tale::{self, Tale};
 use crate::{table, verdict};
@@ -83,11 +84,21 @@ pub(crate) async fn tell(options: &Options, folder: Option<&Path>) -> anyhow::Re
         tale::count_spans(&mut tales, &sink);
     }
     println!("\n{}", table::render(&tales, &records));
-    if spans_local && folder.is_some() {
+    if spans_local {
         for service in testkit::stack::SERVICES {
             stack.start_again(service).await?;
         }
     }
+    let console_url = stack.console_url();
+    let set = Set {
+        admin: &admin,
+        publisher: &teller.publisher,
+        setting: &setting,
+        org: stack.org(),
+        simulator: stack.simulator(),
+        console_url: &console_url,
+    };
+    chapters::tell(&set).await?;
     Ok(Told { stack, tales })
 }
 

@@ -1,0 +1,30 @@
+//! What the story tells after the sample meetings: one file for each part of the product's life that needs more than one
+//! meeting. A chapter fails when the product does not do what it is there to show; a step that needs the simulator's
+//! control API says that it is skipped when the story is told to another org.
+
+mod connection;
+mod stage;
+
+pub(crate) use stage::{Set, Stage};
+
+use crate::tell::step;
+use anyhow::Context;
+
+/// Tells every chapter, in order.
+pub(crate) async fn tell(set: &Set<'_>) -> anyhow::Result<()> {
+    heading("The life of a connection");
+    connection::tell(&Stage::open(set).await?)
+        .await
+        .context("the life of a connection")
+}
+
+fn heading(text: &str) {
+    println!("\n{text}");
+}
+
+/// Says that a step was left out, and why.
+fn skipped(what: &str) {
+    step(&format!(
+        "skipped: {what} needs the simulator's control API"
+    ));
+}
