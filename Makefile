@@ -9,7 +9,7 @@ SERVICE ?=
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 DENY := $(shell PATH="$(CURDIR)/.local/bin:$$PATH" command -v cargo-deny 2>/dev/null)
 
-.PHONY: help check fmt clippy purity queries chart deny test e2e sqlx demo up down bench run tools bins
+.PHONY: help check fmt clippy purity queries chart deny test e2e sqlx demo up down trace bench run tools bins
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -66,6 +66,9 @@ up: tools bins ## the same, and stay: prints the console's address and a log-in
 
 down: ## stop what `make up` left running
 	@$(CARGO) run --quiet --package testkit --bin story -- down
+
+trace: tools bins ## one meeting, and its spans as a tree with durations
+	@$(CARGO) run --quiet --package testkit --bin story -- trace
 
 bench: tools ## figures of a release build; SALESFORCE_URL=... measures against another org
 	$(CARGO) build --quiet --release --workspace --bins

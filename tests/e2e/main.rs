@@ -9,4 +9,5 @@ mod outages;
 mod quarantine;
 mod repeats;
 mod story;
+mod traces;
 mod world;

@@ -46,7 +46,10 @@ impl World {
     pub(crate) async fn live_with(options: StackOptions) -> Self {
         let sink = Sink::start().await;
         let options = StackOptions {
-            otlp_endpoint: Some(sink.endpoint().to_owned()),
+            otlp_endpoint: options
+                .otlp_endpoint
+                .clone()
+                .or_else(|| Some(sink.endpoint().to_owned())),
             ..options
         };
         let stack = Stack::start(options).await.expect("everything starts");

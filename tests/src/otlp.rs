@@ -7,11 +7,13 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 use tonic::transport::server::TcpIncoming;
@@ -39,6 +41,12 @@ pub struct Span {
     pub links: Vec<String>,
     /// Whether it ended in an error.
     pub failed: bool,
+    /// `internal`, `server`, `client`, `producer` or `consumer`.
+    pub kind: &'static str,
+    /// When it began, in nanoseconds since 1970.
+    pub began_at_ns: u64,
+    /// How long it took.
+    pub took: Duration,
 }
 
 /// A collector; ends with its value.
@@ -93,6 +101,13 @@ impl Sink {
         };
         spans.iter().filter(belongs).cloned().collect()
     }
+
+    /// Every span kept.
+    #[must_use]
+    pub fn all(&self) -> Vec<Span> {
+        let spans = self.spans.0.lock().unwrap_or_else(PoisonError::into_inner);
+        spans.clone()
+    }
 }
 
 #[tonic::async_trait]
@@ -112,7 +127,14 @@ impl TraceService for Spans {
                 .into_iter()
                 .flat_map(|scope| scope.spans)
             {
+                let kind = kind(span.kind());
                 kept.push(Span {
+                    kind,
+                    began_at_ns: span.start_time_unix_nano,
+                    took: Duration::from_nanos(
+                        span.end_time_unix_nano
+                            .saturating_sub(span.start_time_unix_nano),
+                    ),
                     service: service.clone(),
                     name: span.name,
                     trace_id: hex(&span.trace_id),
@@ -129,6 +151,16 @@ impl TraceService for Spans {
         let surplus = kept.len().saturating_sub(SPANS_MAX);
         kept.drain(..surplus);
         Ok(Response::new(ExportTraceServiceResponse::default()))
+    }
+}
+
+fn kind(kind: SpanKind) -> &'static str {
+    match kind {
+        SpanKind::Unspecified | SpanKind::Internal => "internal",
+        SpanKind::Server => "server",
+        SpanKind::Client => "client",
+        SpanKind::Producer => "producer",
+        SpanKind::Consumer => "consumer",
     }
 }
 

@@ -29,6 +29,20 @@ impl Trace {
             trace_id,
         }
     }
+
+    /// A new one that its publisher decided not to record.
+    #[must_use]
+    pub fn unsampled() -> Self {
+        let mut trace = Self::begin();
+        trace.traceparent.replace_range(53.., "00");
+        trace
+    }
+
+    /// The publisher's own span, 16 hexadecimal digits.
+    #[must_use]
+    pub fn span_id(&self) -> &str {
+        &self.traceparent[36..52]
+    }
 }
 
 /// Upstream.

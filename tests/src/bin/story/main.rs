@@ -9,6 +9,7 @@ mod options;
 mod table;
 mod tale;
 mod tell;
+mod trace;
 mod verdict;
 
 use clap::{Parser, Subcommand};
@@ -31,6 +32,8 @@ enum Verb {
     Demo(Options),
     /// Tell the story and leave everything running in the background
     Up(Options),
+    /// Run one meeting and print its spans as a tree
+    Trace(Options),
     /// Stop what `up` left running
     Down,
     /// What `up` leaves in the background
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
     let told = runtime.block_on(async {
         match cli.verb {
             Verb::Demo(options) => tell::demo(&options).await,
+            Verb::Trace(options) => trace::print(&options).await,
             Verb::Up(options) => background::up(&options),
             Verb::Down => background::down(),
             Verb::Hold(options) => background::hold(&options).await,

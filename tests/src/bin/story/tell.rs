@@ -33,11 +33,41 @@ pub(crate) struct Told {
     pub(crate) tales: Vec<Tale>,
 }
 
-/// Starts everything, walks through the setup, publishes the sample meetings and prints what became of each. Logs go to
-/// `folder`, or to one that is removed with the stack.
-pub(crate) async fn tell(options: &Options, folder: Option<&Path>) -> anyhow::Result<Told> {
-    let sink = Sink::start().await;
-    let mut stack = start(options, &sink, folder).await?;
+/// Everything running and the workspace live, before the first meeting.
+pub(crate) struct Ready {
+    pub(crate) stack: Stack,
+    pub(crate) admin: Admin,
+    pub(crate) connected: Connected,
+    records: Records,
+    our_email: String,
+    run: String,
+}
+
+impl Ready {
+    /// What fills the sample meetings' placeholders.
+    pub(crate) fn setting(&self) -> Setting<'_> {
+        Setting {
+            workspace: WORKSPACE,
+            run: &self.run,
+            our_email: &self.our_email,
+            records: &self.records,
+            now: Utc::now(),
+        }
+    }
+
+    /// An upstream pipeline.
+    pub(crate) async fn publisher(&self) -> Publisher {
+        Publisher::new(self.stack.nats().client().await)
+    }
+}
+
+/// Starts everything and walks through the setup. Logs go to `folder`, or to one that is removed with the stack.
+pub(crate) async fn set_up(
+    options: &Options,
+    sink: &Sink,
+    folder: Option<&Path>,
+) -> anyhow::Result<Ready> {
+    let stack = start(options, sink, folder).await?;
     let admin = Admin {
         rpc: stack.rpc().await,
         workspace: WORKSPACE.to_owned(),
@@ -54,21 +84,57 @@ pub(crate) async fn tell(options: &Options, folder: Option<&Path>) -> anyhow::Re
             "{our_domain} is known as ours by the org's users only: {error}"
         ));
     }
+    Ok(Ready {
+        stack,
+        admin,
+        connected,
+        records,
+        our_email,
+        run: format!("{:x}", Utc::now().timestamp()),
+    })
+}
 
+/// Starts everything, walks through the setup, publishes the sample meetings and prints what became of each, then tells
+/// the chapters.
+pub(crate) async fn tell(options: &Options, folder: Option<&Path>) -> anyhow::Result<Told> {
+    let sink = Sink::start().await;
+    let mut ready = set_up(options, &sink, folder).await?;
     println!("\nPublishing the sample meetings");
-    let run = format!("{:x}", Utc::now().timestamp());
-    let setting = Setting {
-        workspace: WORKSPACE,
-        run: &run,
-        our_email: &our_email,
-        records: &records,
-        now: Utc::now(),
+    let mut tales = tales(&ready).await?;
+    // Spans are exported in batches, a few seconds late; a service that stops sends what it has.
+    let spans_local = options.otlp_endpoint.is_none();
+    if spans_local {
+        ready.stack.stop().await;
+        tale::count_spans(&mut tales, &sink);
+    }
+    println!("\n{}", table::render(&tales, &ready.records));
+    if spans_local {
+        for service in testkit::stack::SERVICES {
+            ready.stack.start_again(service).await?;
+        }
+    }
+    let set = Set {
+        admin: &ready.admin,
+        publisher: &ready.publisher().await,
+        setting: &ready.setting(),
+        org: ready.stack.org(),
+        simulator: ready.stack.simulator(),
+        console_url: &ready.stack.console_url(),
     };
+    chapters::tell(&set).await?;
+    Ok(Told {
+        stack: ready.stack,
+        tales,
+    })
+}
+
+async fn tales(ready: &Ready) -> anyhow::Result<Vec<Tale>> {
+    let setting = ready.setting();
     let teller = tale::Teller {
-        admin: &admin,
-        publisher: Publisher::new(stack.nats().client().await),
-        rest: &connected.rest,
-        fields: fields(&connected).await?,
+        admin: &ready.admin,
+        publisher: ready.publisher().await,
+        rest: &ready.connected.rest,
+        fields: fields(&ready.connected).await?,
         setting: &setting,
     };
     let mut tales = Vec::new();
@@ -77,29 +143,7 @@ pub(crate) async fn tell(options: &Options, folder: Option<&Path>) -> anyhow::Re
         println!("  {}", tale.line());
         tales.push(tale);
     }
-    // Spans are exported in batches, a few seconds late; a service that stops sends what it has.
-    let spans_local = options.otlp_endpoint.is_none();
-    if spans_local {
-        stack.stop().await;
-        tale::count_spans(&mut tales, &sink);
-    }
-    println!("\n{}", table::render(&tales, &records));
-    if spans_local {
-        for service in testkit::stack::SERVICES {
-            stack.start_again(service).await?;
-        }
-    }
-    let console_url = stack.console_url();
-    let set = Set {
-        admin: &admin,
-        publisher: &teller.publisher,
-        setting: &setting,
-        org: stack.org(),
-        simulator: stack.simulator(),
-        console_url: &console_url,
-    };
-    chapters::tell(&set).await?;
-    Ok(Told { stack, tales })
+    Ok(tales)
 }
 
 async fn start(options: &Options, sink: &Sink, folder: Option<&Path>) -> anyhow::Result<Stack> {
@@ -200,7 +244,7 @@ async fn configure(admin: &Admin, connected: &Connected) -> anyhow::Result<()> {
 }
 
 /// `Object.Field` of everything the connected user may write in the objects the story maps.
-async fn fields(connected: &Connected) -> anyhow::Result<BTreeSet<String>> {
+pub(crate) async fn fields(connected: &Connected) -> anyhow::Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
     for object in ["Opportunity", "Account", "Contact", "Lead"] {
         let described = connected.rest.describe(object).await?;
