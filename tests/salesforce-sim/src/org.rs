@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use crate::access::{Access, PermissionSet, RecordAccess};
+use crate::api::bulk::Jobs;
 use crate::clock::Clock;
 use crate::config::SimConfig;
 use crate::duplicates::DuplicateRule;
@@ -46,6 +47,8 @@ pub struct Org {
     pub log: WriteLog,
     /// Open query cursors; behind its own lock because reads open them.
     pub cursors: Mutex<Cursors>,
+    /// Bulk query jobs, behind a lock of their own for the same reason.
+    pub jobs: Mutex<Jobs>,
     /// Id of the Organization row.
     pub org_id: Id,
     /// Passwords by username.
@@ -72,6 +75,7 @@ impl Org {
             refusals: Refusals::default(),
             log: WriteLog::new(config.write_log_entries_max),
             cursors: Mutex::new(Cursors::new(config.cursor_ttl_s)),
+            jobs: Mutex::default(),
             org_id: Id::numbered("00D", 1),
             passwords: HashMap::new(),
             base_url: String::new(),

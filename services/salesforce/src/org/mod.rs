@@ -2,6 +2,7 @@
 //! concurrency limit, the repeats of reads and the API-use header.
 
 mod batch;
+mod bulk;
 mod collections;
 mod composite;
 mod describe;
@@ -14,6 +15,7 @@ mod record;
 mod subrequest;
 
 pub use batch::{BatchAnswer, BatchGet};
+pub use bulk::{BulkJob, BulkPage, BulkState};
 pub use collections::{COLLECTION_ROWS_MAX, RETRIEVE_ROWS_MAX, RowOutcome};
 pub use composite::{COMPOSITE_QUERIES_MAX, COMPOSITE_REQUESTS_MAX, Composite, SubAnswer};
 pub use describe::{

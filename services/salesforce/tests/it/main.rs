@@ -1,5 +1,6 @@
 //! Contract tests against a fake HTTP server: one per quirk of Salesforce.
 
+mod bulk;
 mod collections;
 mod composite;
 mod describe;

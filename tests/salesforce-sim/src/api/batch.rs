@@ -37,7 +37,7 @@ pub fn run(tx: &mut Tx<'_>, request: &Request) -> Response {
         let body = match response.body {
             Body::Json(text) => text,
             Body::Empty => "null".into(),
-            Body::Text(text) | Body::Html(text) => quoted(&text),
+            Body::Text(text) | Body::Html(text) | Body::Csv(text) => quoted(&text),
         };
         results.push(format!(
             r#"{{"statusCode":{},"result":{body}}}"#,

@@ -193,6 +193,9 @@ fn one(
             "composite subrequests cannot be nested",
         ));
     }
+    if path.first().is_some_and(|first| first == "jobs") {
+        return Response::error(&ApiError::no_resource());
+    }
     let request = Request {
         method: Method::parse(subrequest["method"].as_str().unwrap_or("GET")),
         path,
@@ -306,7 +309,7 @@ fn print(reference: &str, response: &Response) -> String {
     let body = match &response.body {
         Body::Json(text) => text.clone(),
         Body::Empty => "null".into(),
-        Body::Text(text) | Body::Html(text) => quoted(text),
+        Body::Text(text) | Body::Html(text) | Body::Csv(text) => quoted(text),
     };
     let headers: Map<String, Json> = response
         .headers

@@ -1,6 +1,7 @@
 //! The REST API: one dispatcher for direct requests and for subrequests of composite calls.
 
 pub mod batch;
+pub mod bulk;
 pub mod collections;
 pub mod composite;
 pub mod limits;
@@ -41,6 +42,10 @@ pub fn dispatch(tx: &mut Tx<'_>, request: &Request) -> Response {
 /// Whether a request can be answered under the read half of the lock.
 pub fn is_read(request: &Request) -> bool {
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
+    // A query job changes no record.
+    if let ["jobs", "query", ..] = path.as_slice() {
+        return true;
+    }
     match request.method {
         Method::Get => true,
         Method::Post => matches!(
@@ -65,6 +70,7 @@ pub fn read(view: &View<'_>, request: &Request) -> Response {
             query::run(view, request, *verb == "queryAll", false, rest)
         }
         ["tooling", rest @ ..] => tooling::dispatch(view, request, rest),
+        ["jobs", "query", rest @ ..] => bulk::run(view, request, rest),
         ["search"] => search::sosl(view, request),
         ["parameterizedSearch"] => search::parameterized(view, request),
         ["ui-api", "object-info", object, rest @ ..] => match sobjects::visible(view, object) {
@@ -105,7 +111,8 @@ fn object_info(view: &View<'_>, number: u16, rest: &[&str]) -> Response {
 }
 
 fn not_found(request: &Request) -> Response {
-    const KNOWN: [&str; 9] = [
+    const KNOWN: [&str; 10] = [
+        "jobs",
         "sobjects",
         "composite",
         "query",

@@ -123,6 +123,8 @@ pub enum Body {
     Text(String),
     /// A page.
     Html(String),
+    /// Rows.
+    Csv(String),
 }
 
 /// An answer.
@@ -148,6 +150,15 @@ impl Response {
             status,
             headers: Vec::new(),
             body: Body::Json(body),
+        }
+    }
+
+    /// 200 with rows.
+    pub fn csv(text: String) -> Response {
+        Response {
+            status: 200,
+            headers: Vec::new(),
+            body: Body::Csv(text),
         }
     }
 

@@ -35,7 +35,7 @@ pub enum Command {
     SetApiLimit { max: Option<u64>, used: Option<u64> },
     /// Moves the org's clock.
     AdvanceClock { by_ms: i64 },
-    /// Loses every query cursor.
+    /// Loses every query cursor and bulk query job.
     LoseCursors,
     /// Adds a field; `definition` is a line of the object texts, such as `Mood__c string(80) cunp "Mood"`.
     AddField { object: String, definition: String },

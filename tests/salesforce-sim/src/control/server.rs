@@ -115,9 +115,14 @@ fn apply(shared: &Shared, command: Command) -> Result<Json, String> {
             done
         }
         Command::LoseCursors => {
-            if let Ok(mut cursors) = shared.read().cursors.lock() {
+            let org = shared.read();
+            if let Ok(mut cursors) = org.cursors.lock() {
                 cursors.clear();
             }
+            if let Ok(mut jobs) = org.jobs.lock() {
+                jobs.clear();
+            }
+            drop(org);
             done
         }
         Command::Approve {

@@ -39,6 +39,7 @@ pub fn build(response: Response, style: &Style) -> HttpResponse {
         Body::Json(text) => (Some("application/json;charset=UTF-8"), rewrite(text)),
         Body::Text(text) => (Some("text/plain;charset=UTF-8"), text),
         Body::Html(text) => (Some("text/html;charset=UTF-8"), text),
+        Body::Csv(text) => (Some("text/csv;charset=UTF-8"), text),
     };
     let mut bytes = text.into_bytes();
     let mut compressed = false;

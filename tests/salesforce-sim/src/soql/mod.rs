@@ -6,6 +6,7 @@
 pub mod aggregate;
 pub mod ast;
 pub mod candidates;
+pub mod csv;
 pub mod cursor;
 pub mod dates;
 pub mod filter;

@@ -365,3 +365,104 @@ async fn a_search_finds_people_by_address() {
         (400, &json!("MALFORMED_SEARCH"))
     );
 }
+
+#[tokio::test]
+async fn a_bulk_query_is_created_looked_at_and_read_in_pages() {
+    let org = Org::demo();
+    let post = async |body: Json| {
+        org.send(org.request(Method::POST, "/jobs/query").json(&body))
+            .await
+    };
+    for (body, code) in [
+        (
+            json!({"operation": "insert", "query": "SELECT Id FROM Account"}),
+            "INVALIDJOB",
+        ),
+        (
+            json!({"operation": "query", "query": "SELECT Nope FROM Account"}),
+            "INVALID_FIELD",
+        ),
+        (
+            json!({"operation": "query", "query": "SELECT COUNT() FROM Account"}),
+            "API_ERROR",
+        ),
+        (
+            json!({"operation": "query", "query": "SELECT BillingAddress FROM Account"}),
+            "FUNCTIONALITY_NOT_ENABLED",
+        ),
+        (
+            json!({"operation": "query", "query": "SELECT Id, (SELECT Id FROM Contacts) FROM Account"}),
+            "FUNCTIONALITY_NOT_ENABLED",
+        ),
+        (
+            json!({"operation": "query", "query": "SELECT Id FROM Account", "surprise": 1}),
+            "JSON_PARSER_ERROR",
+        ),
+    ] {
+        let (status, answer) = post(body.clone()).await;
+        assert_eq!(
+            (status.as_u16(), answer[0]["errorCode"].as_str()),
+            (400, Some(code)),
+            "{body}"
+        );
+    }
+    let (_, job) = post(json!({
+        "operation": "query",
+        "query": "SELECT Id, Name, Owner.Email, IsClosed, Amount, CreatedDate FROM Opportunity ORDER BY Name"
+    }))
+    .await;
+    let id = job["id"].as_str().expect("a job").to_owned();
+    assert!(id.starts_with("750"), "{job}");
+    assert_eq!(job["state"], "UploadComplete");
+    let page = async |query: &str| {
+        let path = format!("/jobs/query/{id}/results{query}");
+        let answer = org
+            .request(Method::GET, &path)
+            .send()
+            .await
+            .expect("an answer");
+        let header = |name: &str| {
+            let value = answer.headers().get(name);
+            value.map(|value| value.to_str().expect("text").to_owned())
+        };
+        let (locator, rows) = (header("sforce-locator"), header("sforce-numberofrecords"));
+        (
+            answer.status().as_u16(),
+            locator,
+            rows,
+            answer.text().await.expect("a body"),
+        )
+    };
+    assert_eq!(page("").await.0, 400, "not done yet");
+    let look = format!("/jobs/query/{id}");
+    assert_eq!(org.get(&look).await.1["state"], "InProgress");
+    let (_, done) = org.get(&look).await;
+    assert_eq!(
+        (&done["state"], &done["numberRecordsProcessed"]),
+        (&json!("JobComplete"), &json!(18))
+    );
+    let (_, locator, rows, text) = page("?maxRecords=10").await;
+    assert_eq!(rows.as_deref(), Some("10"));
+    let first: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        first[0],
+        r#""Id","Name","Owner.Email","IsClosed","Amount","CreatedDate""#
+    );
+    assert!(
+        first[1].contains("\"false\"") && first[1].ends_with("Z\""),
+        "{}",
+        first[1]
+    );
+    let locator = locator.expect("a next page");
+    let (_, last, rows, _) = page(&format!("?maxRecords=10&locator={locator}")).await;
+    assert_eq!(
+        (last.as_deref(), rows.as_deref()),
+        (Some("null"), Some("8"))
+    );
+    assert_eq!(page("?locator=bm9wZQ").await.0, 400);
+    org.control
+        .send(&salesforce_sim::control::command::Command::LoseCursors)
+        .await
+        .expect("are lost");
+    assert_eq!(page("").await.0, 404);
+}
