@@ -55,6 +55,22 @@ pub struct SyncOptions {
     #[arg(long, env = "SYNC_PAGE_ROWS", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=2_000))]
     pub sync_page_rows: u32,
 
+    /// Rows of an object, by the org's own statistics, from which a first load uses a bulk query instead of pages
+    #[arg(long, env = "SYNC_BULK_ROWS_MIN", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub sync_bulk_rows_min: u64,
+
+    /// Rows asked for in one page of a bulk query's results: what is committed at once and held in memory
+    #[arg(long, env = "SYNC_BULK_PAGE_ROWS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub sync_bulk_page_rows: u32,
+
+    /// Seconds to wait for a bulk query before the rows are read page by page instead
+    #[arg(long, env = "SYNC_BULK_WAIT_S_MAX", default_value_t = 7_200, value_parser = clap::value_parser!(u64).range(1..))]
+    pub sync_bulk_wait_s_max: u64,
+
+    /// Percent of the org's daily API calls that reading one workspace may use in 24 hours
+    #[arg(long, env = "SYNC_API_SHARE_PERCENT_MAX", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub sync_api_share_percent_max: u64,
+
     /// Days a finished run is kept
     #[arg(long, env = "SYNC_RUN_RETENTION_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_650))]
     pub sync_run_retention_days: u64,
@@ -73,6 +89,10 @@ impl Default for SyncOptions {
             sync_api_usage_percent_max: 80,
             sync_outbox_rows_max: 200,
             sync_page_rows: 2_000,
+            sync_bulk_rows_min: 20_000,
+            sync_bulk_page_rows: 10_000,
+            sync_bulk_wait_s_max: 7_200,
+            sync_api_share_percent_max: 10,
             sync_run_retention_days: 30,
         }
     }

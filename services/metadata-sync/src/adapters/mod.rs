@@ -1,5 +1,6 @@
 //! Salesforce, as this service uses it: what is read, in the domain's terms.
 
+pub mod bulk;
 pub mod describe;
 pub mod org;
 pub mod orgs;

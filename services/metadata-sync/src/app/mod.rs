@@ -1,6 +1,7 @@
 //! The shell: load, decide purely, then one unit in which state and events commit together.
 
 pub mod drift;
+mod load_bulk;
 pub mod mapping;
 pub mod on_connection_changed;
 pub mod rpc;

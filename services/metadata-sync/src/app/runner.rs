@@ -89,6 +89,8 @@ pub struct Work {
     pub reader: Reader,
     /// When this process took the run up.
     pub began: Instant,
+    /// Calls the workspace's other runs made in the last 24 hours.
+    pub calls_of_others: i64,
 }
 
 impl Work {
@@ -109,6 +111,15 @@ impl Work {
         }
     }
 
+    /// Says what the run does now, for whoever watches.
+    ///
+    /// # Errors
+    /// When Postgres fails.
+    pub async fn step(&self, step: &str, items_expected: u64) -> Result<(), Stop> {
+        let expected = i64::try_from(items_expected).unwrap_or(i64::MAX);
+        Ok(run::set_step(self.db.pool(), &self.claim, step, expected).await?)
+    }
+
     /// Stops background work before it takes the calls that live work and other integrations need.
     ///
     /// # Errors
@@ -125,8 +136,29 @@ impl Work {
                     usage.used, usage.max
                 )))
             }
+            // Reading must not be what fills the org's day: the workspace has a share of it.
+            Some(usage)
+                if usage.max > 0
+                    && self.calls_of_day().saturating_mul(100)
+                        >= usage
+                            .max
+                            .saturating_mul(self.options.sync_api_share_percent_max) =>
+            {
+                Err(Stop::Failed(format!(
+                    "reading has used {} of the org's {} daily API calls in 24 hours; its share is {} percent, and it goes on when there is room again",
+                    self.calls_of_day(),
+                    usage.max,
+                    self.options.sync_api_share_percent_max
+                )))
+            }
             Some(_) | None => Ok(()),
         }
+    }
+
+    fn calls_of_day(&self) -> u64 {
+        self.calls_of_others
+            .saturating_add(self.reader.calls())
+            .unsigned_abs()
     }
 }
 
@@ -254,6 +286,7 @@ impl Runner {
             return Err(Failure::transient("the run's workspace is not known"));
         };
         let org = self.orgs.of(&id, workspace.epoch);
+        let calls_of_others = run::calls_of_others(self.db.pool(), claim).await?;
         let work = Work {
             db: self.db.clone(),
             options: self.options.clone(),
@@ -262,6 +295,7 @@ impl Runner {
             workspace,
             reader: Reader::new(org, self.options.sync_page_rows, claim.api_calls),
             began: Instant::now(),
+            calls_of_others,
         };
         let outcome = tokio::select! {
             outcome = execute(&work) => outcome,

@@ -2,18 +2,18 @@
 //! cursor that says it was read and the messages that carry it, so a crash loses and doubles nothing, and no more than
 //! one page is ever in memory.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chassis::Cause;
 use chrono::{DateTime, Utc};
 use events::crm::v1::RecordsChanged;
 use events::crm::v1::records_changed::Load;
-use salesforce::{FieldName, Id, ObjectName, Record};
+use salesforce::{FieldName, FieldType, Id, ObjectName, Record};
 
-use super::now;
 use super::runner::{Stop, Work};
-use crate::adapters::org::{After, Rows};
+use super::{load_bulk, now};
+use crate::adapters::org::After;
 use crate::domain::cursor::{self, Cursor, Phase, Step};
 use crate::domain::run::Kind;
 use crate::domain::schema::Object;
@@ -27,12 +27,22 @@ const CHUNK_BYTES_MAX: usize = 400 * 1024;
 const BACKPRESSURE_PAUSE_MS: u64 = 100;
 
 /// One object being read.
-struct Reading<'a> {
-    work: &'a Work,
-    object: ObjectName,
-    fields: Vec<FieldName>,
+pub(super) struct Reading<'a> {
+    pub(super) work: &'a Work,
+    pub(super) object: ObjectName,
+    pub(super) fields: Vec<FieldName>,
+    /// Types of the fields, for answers that do not say.
+    pub(super) kinds: BTreeMap<String, FieldType>,
     deleted: bool,
     generation: i64,
+}
+
+/// One row, understood.
+pub(super) struct Read {
+    pub(super) id: Id,
+    stamp: DateTime<Utc>,
+    /// None when it is nothing the others have to know.
+    row: Option<Row>,
 }
 
 /// Reads and stores; answers notes for a person.
@@ -48,6 +58,7 @@ pub async fn run(work: &Work) -> Result<Vec<String>, Stop> {
     }
     let generation = begin(work).await?;
     let mut notes = Vec::new();
+    let mut sizes = Sizes::default();
     for wanted in &WANTED {
         match schema.get(wanted.object) {
             None => notes.push(format!(
@@ -55,7 +66,7 @@ pub async fn run(work: &Work) -> Result<Vec<String>, Stop> {
                 wanted.object
             )),
             Some(object) => {
-                if !one_object(work, wanted, object, generation).await? {
+                if !one_object(work, wanted, object, generation, &mut sizes, &mut notes).await? {
                     notes.push(format!(
                         "{} cannot be read by the connected user",
                         wanted.object
@@ -89,12 +100,34 @@ async fn begin(work: &Work) -> Result<i64, Stop> {
     Ok(generation)
 }
 
+/// How many rows each object has, asked once and only when something is loaded whole.
+#[derive(Default)]
+struct Sizes(Option<BTreeMap<String, u64>>);
+
+impl Sizes {
+    async fn of(&mut self, work: &Work, object: &str) -> Result<u64, Stop> {
+        if self.0.is_none() {
+            let names: Vec<&str> = WANTED.iter().map(|wanted| wanted.object).collect();
+            let counts = work.reader.record_counts(&names).await?;
+            work.step("reading records", counts.values().sum()).await?;
+            self.0 = Some(counts);
+        }
+        Ok(self
+            .0
+            .as_ref()
+            .and_then(|counts| counts.get(object).copied())
+            .unwrap_or_default())
+    }
+}
+
 /// Reads one object as far as it goes; false when it cannot be read.
 async fn one_object(
     work: &Work,
     wanted: &Wanted,
     object: &Object,
     generation: i64,
+    sizes: &mut Sizes,
+    notes: &mut Vec<String>,
 ) -> Result<bool, Stop> {
     let Some(selected) = selection::fields(wanted, object) else {
         return Ok(false);
@@ -115,6 +148,15 @@ async fn one_object(
         work,
         object: ObjectName::fixed(wanted.object),
         fields,
+        kinds: selected
+            .iter()
+            .filter_map(|name| {
+                Some((
+                    name.clone(),
+                    FieldType::parse(&object.fields.get(name)?.kind),
+                ))
+            })
+            .collect(),
         deleted: selected.iter().any(|name| name == "IsDeleted"),
         generation,
     };
@@ -123,10 +165,17 @@ async fn one_object(
         (Step::Follow, Some(cursor)) => cursor,
         (Step::Resume, Some(cursor)) => reading.load(cursor).await?,
         (Step::Load | Step::Resume | Step::Follow, _) => {
+            let rows = sizes.of(work, wanted.object).await?;
+            work.step(&format!("loading {}", wanted.object), 0).await?;
             let newest = reading.work.reader.newest(&reading.object).await?;
+            let phase = if rows >= work.options.sync_bulk_rows_min {
+                load_bulk::begin(&reading, notes).await?
+            } else {
+                Phase::Loading { after_id: None }
+            };
             let fresh = Cursor {
                 generation,
-                phase: Phase::Loading { after_id: None },
+                phase,
                 watermark: newest.unwrap_or(DateTime::UNIX_EPOCH),
                 moved_at: now(),
                 settled: false,
@@ -140,39 +189,67 @@ async fn one_object(
 }
 
 impl Reading<'_> {
+    /// Reads everything, by whichever way the cursor began.
+    async fn load(&self, cursor: Cursor) -> Result<Cursor, Stop> {
+        match cursor.phase {
+            Phase::Bulk { .. } => load_bulk::run(self, cursor).await,
+            Phase::Loading { .. } | Phase::Following => self.load_by_id(cursor).await,
+        }
+    }
+
     /// Walks all rows by id.
-    async fn load(&self, mut cursor: Cursor) -> Result<Cursor, Stop> {
+    pub(super) async fn load_by_id(&self, mut cursor: Cursor) -> Result<Cursor, Stop> {
         loop {
             self.may_read().await?;
             let after = match &cursor.phase {
                 Phase::Loading { after_id: Some(id) } => Some(Id::parse(id).map_err(|_| {
                     Stop::Failed(format!("the stored position in {} is no id", self.object))
                 })?),
-                Phase::Loading { after_id: None } | Phase::Following => None,
+                Phase::Loading { after_id: None } | Phase::Bulk { .. } | Phase::Following => None,
             };
             let page = self
                 .work
                 .reader
                 .by_id(&self.object, &self.fields, after)
                 .await?;
-            let last_id = match page.records.last() {
-                None => None,
-                Some(row) => Some(self.identity(row)?.0),
-            };
-            cursor.phase = match (page.last, last_id) {
-                (false, Some(id)) => Phase::Loading {
-                    after_id: Some(id.as_str().to_owned()),
+            let (last, page) = (page.last, self.page(page.records.into_iter().map(Ok))?);
+            cursor.phase = match (last, page.last()) {
+                (false, Some(row)) => Phase::Loading {
+                    after_id: Some(row.id.as_str().to_owned()),
                 },
                 (true, _) | (false, None) => Phase::Following,
             };
-            // Versions inside the overlap of the first incremental read are remembered, so that it does not repeat them.
-            let window = cursor::window_start(&cursor);
-            self.commit(&page, &cursor, Load::Full, |stamp| stamp >= window, false)
-                .await?;
+            self.commit_load(page, &cursor).await?;
             if cursor.phase == Phase::Following {
                 return Ok(cursor);
             }
         }
+    }
+
+    /// One page of a full load. Versions inside the overlap of the first incremental read are remembered, so that it does
+    /// not repeat them.
+    pub(super) async fn commit_load(&self, page: Vec<Read>, cursor: &Cursor) -> Result<(), Stop> {
+        let window = cursor::window_start(cursor);
+        self.commit(page, cursor, Load::Full, |stamp| stamp >= window, false)
+            .await
+    }
+
+    /// What a page's rows mean; each row is let go as soon as it is understood.
+    pub(super) fn page(
+        &self,
+        records: impl Iterator<Item = Result<Record, salesforce::Error>>,
+    ) -> Result<Vec<Read>, Stop> {
+        let mut rows = Vec::new();
+        for record in records {
+            let record = record?;
+            let (id, stamp) = self.identity(&record)?;
+            rows.push(Read {
+                id,
+                stamp,
+                row: Row::of(self.object.as_str(), &record),
+            });
+        }
+        Ok(rows)
     }
 
     /// Reads what changed since the watermark.
@@ -186,23 +263,21 @@ impl Reading<'_> {
                 .reader
                 .changed(&self.object, &self.fields, after, self.deleted)
                 .await?;
-            let newest = match page.records.last() {
-                None => None,
-                Some(row) => Some(self.identity(row)?),
-            };
+            let (last, page) = (page.last, self.page(page.records.into_iter().map(Ok))?);
+            let newest = page.last().map(|row| (row.id, row.stamp));
             let before = cursor.clone();
             cursor = cursor::advance(
                 cursor,
                 newest.as_ref().map(|(_, stamp)| *stamp),
                 began_at,
-                page.last,
+                last,
             );
-            if cursor != before || !page.records.is_empty() {
-                self.commit(&page, &cursor, Load::Incremental, |_| true, page.last)
+            if cursor != before || !page.is_empty() {
+                self.commit(page, &cursor, Load::Incremental, |_| true, last)
                     .await?;
             }
             match newest {
-                Some((id, stamp)) if !page.last => {
+                Some((id, stamp)) if !last => {
                     after = After {
                         stamp,
                         id: Some(id),
@@ -251,36 +326,26 @@ impl Reading<'_> {
     /// One unit: the page's messages and the cursor that says it was read.
     async fn commit(
         &self,
-        page: &Rows,
+        page: Vec<Read>,
         cursor: &Cursor,
         load: Load,
         remembered: impl Fn(DateTime<Utc>) -> bool,
         forget: bool,
     ) -> Result<(), Stop> {
         let id = self.work.id.as_str();
-        let mut versions = Vec::with_capacity(page.records.len());
-        for row in &page.records {
-            let (record, stamp) = self.identity(row)?;
-            if remembered(stamp) {
-                versions.push((record.as_str().to_owned(), stamp));
-            }
-        }
+        let versions: Vec<(String, DateTime<Utc>)> = page
+            .iter()
+            .filter(|row| remembered(row.stamp))
+            .map(|row| (row.id.as_str().to_owned(), row.stamp))
+            .collect();
         let mut unit = self.work.db.begin().await?;
-        self.work
-            .still_ours(unit.connection(), page.records.len())
-            .await?;
+        self.work.still_ours(unit.connection(), page.len()).await?;
         let fresh = store::remember(unit.connection(), id, self.object.as_str(), &versions).await?;
-        let sent: Vec<&Record> = match load {
-            Load::Incremental => page
-                .records
-                .iter()
-                .filter(|row| is_fresh(row, &fresh))
-                .collect(),
-            Load::Full | Load::Unspecified => page.records.iter().collect(),
+        let sent = |row: &Read| match load {
+            Load::Incremental => fresh.contains(row.id.as_str()),
+            Load::Full | Load::Unspecified => true,
         };
-        let rows = sent
-            .into_iter()
-            .filter_map(|row| Row::of(self.object.as_str(), row));
+        let rows = page.into_iter().filter(sent).filter_map(|read| read.row);
         let envelope = self.work.envelope(load, self.generation);
         let cause = Cause::current();
         for message in chunks(&envelope, rows, CHUNK_BYTES_MAX) {
@@ -311,7 +376,7 @@ impl Reading<'_> {
     }
 
     /// Waits while more events are waiting than the bus takes: a load must not fill the database when NATS is away.
-    async fn may_read(&self) -> Result<(), Stop> {
+    pub(super) async fn may_read(&self) -> Result<(), Stop> {
         self.work.within_budget()?;
         let rows_max = i64::try_from(self.work.options.sync_outbox_rows_max).unwrap_or(i64::MAX);
         while store::outbox_rows(self.work.db.pool(), rows_max).await? >= rows_max {
@@ -319,10 +384,6 @@ impl Reading<'_> {
         }
         Ok(())
     }
-}
-
-fn is_fresh(row: &Record, fresh: &HashSet<String>) -> bool {
-    row.id().is_some_and(|id| fresh.contains(id.as_str()))
 }
 
 impl Work {

@@ -1,7 +1,7 @@
 //! How far the records of one object were read.
 //!
-//! A full load walks the ids: `Id > last` needs no server-side cursor, so a crash resumes after the last page that was
-//! committed and nothing expires. Afterwards changes are followed by SystemModstamp, which system jobs move too. The
+//! A small full load walks the ids: `Id > last` needs no server-side cursor, so a crash resumes after the last page that was
+//! committed and nothing expires. A large one reads the results of a bulk query, which outlive a crash for days. Afterwards changes are followed by SystemModstamp, which system jobs move too. The
 //! watermark never trusts the last moment: rows of a transaction that commits late carry an earlier stamp, so each read
 //! starts a few minutes before it and versions already sent are left out. Once a read that began those minutes after the
 //! watermark moved has looked back, nothing older can appear any more: the watermark is settled, and a quiet org that
@@ -37,6 +37,13 @@ pub enum Phase {
         /// Last id committed; none at the start.
         after_id: Option<String>,
     },
+    /// Everything, from the results of a bulk query, which Salesforce keeps for seven days.
+    Bulk {
+        /// The job.
+        job: String,
+        /// Where the next page is; none for the first.
+        locator: Option<String>,
+    },
     /// What changed since the watermark.
     Following,
 }
@@ -65,7 +72,7 @@ pub fn step(cursor: Option<&Cursor>, generation: i64, fields: &[String]) -> Step
         return Step::Load;
     }
     match cursor.phase {
-        Phase::Loading { .. } => Step::Resume,
+        Phase::Loading { .. } | Phase::Bulk { .. } => Step::Resume,
         Phase::Following => Step::Follow,
     }
 }
@@ -127,6 +134,10 @@ mod tests {
         let loading = || Phase::Loading {
             after_id: Some("001".into()),
         };
+        let bulk = || Phase::Bulk {
+            job: "750".into(),
+            locator: None,
+        };
         let same = vec!["Id".to_owned(), "Name".to_owned()];
         let fewer = vec!["Id".to_owned()];
         let more = vec!["Id".to_owned(), "Name".to_owned(), "Website".to_owned()];
@@ -134,6 +145,8 @@ mod tests {
             (None, 1, &same, Step::Load),
             (Some(cursor(1, loading())), 1, &same, Step::Resume),
             (Some(cursor(1, loading())), 2, &same, Step::Load),
+            (Some(cursor(1, bulk())), 1, &same, Step::Resume),
+            (Some(cursor(1, bulk())), 2, &same, Step::Load),
             (Some(cursor(1, Phase::Following)), 1, &same, Step::Follow),
             (Some(cursor(1, Phase::Following)), 1, &fewer, Step::Follow),
             (Some(cursor(1, Phase::Following)), 1, &more, Step::Load),

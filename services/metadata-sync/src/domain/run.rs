@@ -91,4 +91,8 @@ pub struct Run {
     pub requested_at: DateTime<Utc>,
     /// When it ended.
     pub ended_at: Option<DateTime<Utc>>,
+    /// What it does now; empty unless it runs.
+    pub step: String,
+    /// Objects or records it expects to read in all; 0 while unknown.
+    pub items_expected: i64,
 }

@@ -17,7 +17,7 @@ pub async fn load(
     object: &str,
 ) -> Result<Option<Cursor>, sqlx::Error> {
     let row = sqlx::query!(
-        "select generation, loading, after_id, watermark, moved_at, settled, fields
+        "select generation, loading, after_id, bulk_job, bulk_locator, watermark, moved_at, settled, fields
          from metadata_sync.record_cursor where workspace = $1 and object = $2",
         workspace,
         object
@@ -26,12 +26,15 @@ pub async fn load(
     .await?;
     Ok(row.map(|row| Cursor {
         generation: row.generation,
-        phase: if row.loading {
-            Phase::Loading {
+        phase: match (row.loading, row.bulk_job) {
+            (true, Some(job)) => Phase::Bulk {
+                job,
+                locator: row.bulk_locator,
+            },
+            (true, None) => Phase::Loading {
                 after_id: row.after_id,
-            }
-        } else {
-            Phase::Following
+            },
+            (false, _) => Phase::Following,
         },
         watermark: row.watermark,
         moved_at: row.moved_at,
@@ -50,18 +53,20 @@ pub async fn save(
     object: &str,
     cursor: &Cursor,
 ) -> Result<(), sqlx::Error> {
-    let (loading, after_id) = match &cursor.phase {
-        Phase::Loading { after_id } => (true, after_id.as_deref()),
-        Phase::Following => (false, None),
+    let (loading, after_id, job, locator) = match &cursor.phase {
+        Phase::Loading { after_id } => (true, after_id.as_deref(), None, None),
+        Phase::Bulk { job, locator } => (true, None, Some(job.as_str()), locator.as_deref()),
+        Phase::Following => (false, None, None, None),
     };
     sqlx::query!(
         "insert into metadata_sync.record_cursor
-            (workspace, object, generation, loading, after_id, watermark, moved_at, settled, fields)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            (workspace, object, generation, loading, after_id, watermark, moved_at, settled, fields, bulk_job, bulk_locator)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          on conflict (workspace, object) do update set
             generation = excluded.generation, loading = excluded.loading, after_id = excluded.after_id,
             watermark = excluded.watermark, moved_at = excluded.moved_at, settled = excluded.settled,
-            fields = excluded.fields, updated_at = now()",
+            fields = excluded.fields, bulk_job = excluded.bulk_job, bulk_locator = excluded.bulk_locator,
+            updated_at = now()",
         workspace,
         object,
         cursor.generation,
@@ -70,7 +75,9 @@ pub async fn save(
         cursor.watermark,
         cursor.moved_at,
         cursor.settled,
-        &cursor.fields
+        &cursor.fields,
+        job,
+        locator
     )
     .execute(connection)
     .await?;

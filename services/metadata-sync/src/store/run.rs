@@ -40,6 +40,8 @@ struct Row {
     notes: Vec<String>,
     requested_at: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
+    step: String,
+    items_expected: i64,
 }
 
 impl Row {
@@ -58,6 +60,8 @@ impl Row {
             error: lines.join("; "),
             requested_at: self.requested_at,
             ended_at: self.ended_at,
+            step: self.step,
+            items_expected: self.items_expected,
         })
     }
 }
@@ -100,7 +104,7 @@ pub async fn queued(
 ) -> Result<Option<Run>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "select id, workspace, kind, state, api_calls, items, error, notes, requested_at, ended_at
+        "select id, workspace, kind, state, api_calls, items, error, notes, requested_at, ended_at, step, items_expected
          from metadata_sync.sync_run where workspace = $1 and kind = $2 and state = 'queued'",
         workspace,
         kind.as_str()
@@ -122,7 +126,7 @@ pub async fn running(
 ) -> Result<Option<Run>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "select id, workspace, kind, state, api_calls, items, error, notes, requested_at, ended_at
+        "select id, workspace, kind, state, api_calls, items, error, notes, requested_at, ended_at, step, items_expected
          from metadata_sync.sync_run where workspace = $1 and kind = $2 and state = 'running'",
         workspace,
         kind.as_str()
@@ -144,7 +148,7 @@ pub async fn list(
 ) -> Result<Vec<Run>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "select id, workspace, kind, state, api_calls, items, error, notes, requested_at, ended_at
+        "select id, workspace, kind, state, api_calls, items, error, notes, requested_at, ended_at, step, items_expected
          from metadata_sync.sync_run where workspace = $1 order by requested_at desc, id desc limit $2",
         workspace,
         rows_max
@@ -255,6 +259,47 @@ pub async fn set_load_generation(
     Ok(())
 }
 
+/// Says what a run does now and how many items it expects in all, for whoever watches.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn set_step(
+    executor: impl PgExecutor<'_>,
+    claim: &Claim,
+    step: &str,
+    items_expected: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update metadata_sync.sync_run set step = $3, items_expected = greatest(items_expected, $4)
+         where id = $1 and fence = $2 and state = 'running'",
+        claim.id,
+        claim.fence,
+        step,
+        items_expected
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// Calls made by the other runs of a workspace in the last 24 hours.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn calls_of_others(
+    executor: impl PgExecutor<'_>,
+    claim: &Claim,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select coalesce(sum(api_calls), 0)::bigint as "calls!" from metadata_sync.sync_run
+           where workspace = $1 and id <> $2 and coalesce(ended_at, now()) > now() - interval '24 hours'"#,
+        claim.workspace,
+        claim.id
+    )
+    .fetch_one(executor)
+    .await
+}
+
 /// Ends a claim; false when it was lost before.
 ///
 /// # Errors
@@ -269,7 +314,7 @@ pub async fn end(
     let state = if error.is_some() { "failed" } else { "done" };
     let done = sqlx::query!(
         "update metadata_sync.sync_run set
-            state = $3, error = $4, notes = $5, api_calls = greatest(api_calls, $6), ended_at = now(), lease_until = null
+            state = $3, error = $4, notes = $5, api_calls = greatest(api_calls, $6), ended_at = now(), lease_until = null, step = ''
          where id = $1 and fence = $2 and state = 'running'",
         claim.id,
         claim.fence,

@@ -46,5 +46,7 @@ pub fn message(run: &Run) -> SyncRun {
         error: run.error.clone(),
         requested_at: Some(timestamp(run.requested_at)),
         ended_at: run.ended_at.map(timestamp),
+        step: run.step.clone(),
+        items_expected: run.items_expected.unsigned_abs(),
     }
 }

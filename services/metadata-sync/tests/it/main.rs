@@ -1,5 +1,6 @@
 //! The service against a real NATS, a real Postgres and the simulated org.
 
+mod bulk;
 mod drift;
 mod mapping;
 mod records;

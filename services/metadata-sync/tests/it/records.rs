@@ -15,7 +15,7 @@ use testkit::eventually;
 use crate::world::{LIMIT, USER, World, by_hand};
 
 /// Ids sent by object, with how often each was sent.
-fn sent(messages: &[RecordsChanged]) -> BTreeMap<&'static str, BTreeMap<String, usize>> {
+pub(crate) fn sent(messages: &[RecordsChanged]) -> BTreeMap<&'static str, BTreeMap<String, usize>> {
     let mut found: BTreeMap<&'static str, BTreeMap<String, usize>> = BTreeMap::new();
     let mut add = |object, id: &str| {
         *found
@@ -47,7 +47,7 @@ fn sent(messages: &[RecordsChanged]) -> BTreeMap<&'static str, BTreeMap<String, 
     found
 }
 
-async fn ids_in_org(world: &World, object: &str) -> BTreeSet<String> {
+pub(crate) async fn ids_in_org(world: &World, object: &str) -> BTreeSet<String> {
     let rows = world
         .sim
         .control()
@@ -59,7 +59,7 @@ async fn ids_in_org(world: &World, object: &str) -> BTreeSet<String> {
         .collect()
 }
 
-async fn assert_loaded_exactly_once(world: &World, messages: &[RecordsChanged]) {
+pub(crate) async fn assert_loaded_exactly_once(world: &World, messages: &[RecordsChanged]) {
     let sent = sent(messages);
     for object in [
         "Account",
