@@ -9,10 +9,10 @@ SERVICE ?=
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 DENY := $(shell PATH="$(CURDIR)/.local/bin:$$PATH" command -v cargo-deny 2>/dev/null)
 
-.PHONY: help check fmt clippy purity queries chart deny test e2e sqlx demo up down trace bench run tools bins
+.PHONY: help check fmt clippy purity queries chart deny test e2e sqlx demo up down drill-cluster trace bench run tools bins
 
 help: ## this list
-	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 check: fmt clippy purity queries chart ## format, lints, pure domains, fresh query caches, licences
 ifeq ($(DENY),)
@@ -66,6 +66,9 @@ up: tools bins ## the same, and stay: prints the console's address and a log-in
 
 down: ## stop what `make up` left running
 	@$(CARGO) run --quiet --package testkit --bin story -- down
+
+drill-cluster: tools bins ## three NATS servers killed, cut off and restarted under load; counts what is lost or doubled
+	@$(CARGO) run --quiet --package testkit --bin drill -- cluster
 
 trace: tools bins ## one meeting, and its spans as a tree with durations
 	@$(CARGO) run --quiet --package testkit --bin story -- trace

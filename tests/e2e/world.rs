@@ -1,19 +1,13 @@
 //! A workspace that is live, and what tests ask of it.
 
-use chrono::Utc;
-use events::Timestamp;
-use events::meeting::v1::{
-    Evidence, ExtractedValue, MeetingProcessed, Origin, Participant, Text, Value, text, value,
-};
-use events::metadata::v1::SyncKind;
 use events::writeback::v1::ChangeSet;
 use salesforce_sim::{Control, Operation, WriteLogEntry};
 use std::time::Duration;
-use testkit::fixtures::Publication;
-use testkit::org::{Rest, contact_email, prepare_crowd};
+use testkit::fixtures::{CrowdMeeting, Publication, crowd_meeting};
+use testkit::org::Rest;
 use testkit::otlp::Sink;
 use testkit::publish::{Publisher, Trace};
-use testkit::setup::{Admin, Settings};
+use testkit::setup::{Admin, Crowd, Settings};
 use testkit::stack::{Stack, StackOptions};
 
 pub(crate) const WORKSPACE: &str = "e2e";
@@ -57,34 +51,14 @@ impl World {
             rpc: stack.rpc().await,
             workspace: WORKSPACE.to_owned(),
         };
-        let connected = admin
-            .connect(stack.org(), &stack.console_url(), |text| println!("{text}"))
-            .await;
-        let connected = connected.expect("the workspace connects");
-        let opportunities = prepare_crowd(&connected.rest, CUSTOMERS)
-            .await
-            .expect("the customers are there");
-        admin
-            .sync(SyncKind::Schema)
-            .await
-            .expect("the schema is read");
-        admin
-            .sync(SyncKind::Records)
-            .await
-            .expect("the records are read");
-        let customers = CUSTOMERS as u64;
-        admin
-            .projected(customers, customers)
-            .await
-            .expect("matching has the records");
         let settings = Settings::read().expect("settings are understood");
-        admin
-            .map(&settings)
-            .await
-            .expect("the mapping is published");
-        admin.permit(&settings).await.expect("permissions are set");
-        admin.verify().await.expect("the verification passes");
-        admin.live(true).await.expect("the workspace goes live");
+        let crowd = admin
+            .live_with_crowd(&stack, CUSTOMERS, &settings, |text| println!("{text}"))
+            .await;
+        let Crowd {
+            connected,
+            opportunities,
+        } = crowd.expect("the workspace goes live");
         let simulator = stack
             .simulator()
             .expect("a stack without another org has a simulator");
@@ -108,51 +82,15 @@ impl World {
 
     /// A meeting with the customer of this number.
     pub(crate) fn meeting(&self, number: usize) -> Publication {
-        let id = format!("meeting-{number}");
-        let now = Utc::now().timestamp();
-        let at = |minutes: i64| {
-            Some(Timestamp {
-                seconds: now + minutes * 60,
-                nanos: 0,
-            })
-        };
-        let person = |email: &str| Participant {
-            email: email.to_owned(),
-            invited: true,
-            attended: true,
-            ..Participant::default()
-        };
-        let event = MeetingProcessed {
-            id: id.clone(),
-            workspace: WORKSPACE.to_owned(),
-            revision: 1,
-            origin: Origin::Live.into(),
-            title: title(number),
-            started_at: at(-60),
-            ended_at: at(-30),
-            organizer: Some(person(&self.our_email)),
-            participants: vec![person(&self.our_email), person(&contact_email(number))],
-            notes: Some(Text {
-                source: Some(text::Source::Inline("Notes.".to_owned())),
-            }),
-            extracted_values: vec![ExtractedValue {
-                property: "next_step".to_owned(),
-                value: Some(Value {
-                    kind: Some(value::Kind::Text(next_step(number))),
-                }),
-                confidence: 0.95,
-                evidence: vec![Evidence {
-                    quote: "Let us do that.".to_owned(),
-                    ..Evidence::default()
-                }],
-            }],
-            processed_at: at(0),
-            ..MeetingProcessed::default()
-        };
-        Publication {
-            event_id: format!("{id}-r1"),
-            event,
-        }
+        crowd_meeting(&CrowdMeeting {
+            workspace: WORKSPACE,
+            id: &format!("meeting-{number}"),
+            customer: number,
+            our_email: &self.our_email,
+            title: &title(number),
+            notes: "Notes.",
+            next_step: &next_step(number),
+        })
     }
 
     pub(crate) async fn publish(&self, publication: &Publication) -> Trace {

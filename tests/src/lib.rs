@@ -1,8 +1,9 @@
-//! What tests, the demo and the benchmark stand on: a real NATS, a real Postgres, a proxy that breaks connections, a
+//! What tests, the demo, the drills and the benchmark stand on: a real NATS, a real Postgres, a proxy that breaks connections, a
 //! sink for traces, and the whole product started as processes. Depends on no service, so that every
 //! service may use it in its own tests.
 
 pub mod chaos;
+pub mod cluster;
 pub mod eventually;
 pub mod fixtures;
 pub mod http;

@@ -22,6 +22,8 @@ pub struct Nats {
     folder: tempfile::TempDir,
     port: u16,
     process: Option<Child>,
+    /// Further settings, in the server's own language.
+    settings: String,
 }
 
 impl Nats {
@@ -38,6 +40,11 @@ impl Nats {
     /// # Errors
     /// When there is no nats-server, or it does not answer in time.
     pub async fn try_start() -> anyhow::Result<Self> {
+        Self::start_with(String::new()).await
+    }
+
+    /// Starts a server with further settings, on a port the system chooses.
+    pub(crate) async fn start_with(settings: String) -> anyhow::Result<Self> {
         let program = Tools::from_environment().nats_server()?;
         let folder = tempfile::Builder::new().prefix("ergo-nats-").tempdir()?;
         let mut nats = Self {
@@ -45,6 +52,7 @@ impl Nats {
             folder,
             port: 0,
             process: None,
+            settings,
         };
         nats.launch("-1").await?;
         Ok(nats)
@@ -103,18 +111,19 @@ impl Nats {
         for stale in port_files(&folder)? {
             std::fs::remove_file(stale)?;
         }
-        let settings = folder.join("nats.conf");
+        let file = folder.join("nats.conf");
         let store = folder.join("store");
         std::fs::write(
-            &settings,
+            &file,
             format!(
-                "jetstream {{ store_dir: {:?}, max_file_store: {STORE_BYTES_MAX} }}\n",
-                store.display().to_string()
+                "jetstream {{ store_dir: {:?}, max_file_store: {STORE_BYTES_MAX} }}\n{}",
+                store.display().to_string(),
+                self.settings
             ),
         )?;
         let mut process = Command::new(&self.program)
             .args(["-a", "127.0.0.1", "-p", port, "-c"])
-            .arg(&settings)
+            .arg(&file)
             .arg("--ports_file_dir")
             .arg(&folder)
             .stdin(Stdio::null())

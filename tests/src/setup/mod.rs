@@ -3,9 +3,11 @@
 
 mod admin;
 mod connect;
+mod crowd;
 mod follow;
 mod settings;
 
 pub use admin::{Admin, Verified};
 pub use connect::Connected;
+pub use crowd::Crowd;
 pub use settings::Settings;

@@ -12,6 +12,7 @@ pub use process::Process;
 pub use simulator::Simulator;
 
 use crate::chaos::Proxy;
+use crate::cluster::{Cluster, SERVERS};
 use crate::nats::Nats;
 use crate::org::Target;
 use crate::postgres::{Database, Postgres};
@@ -37,6 +38,8 @@ pub struct StackOptions {
     pub console_workspace: Option<String>,
     /// Puts a [`Proxy`] in front of NATS and Postgres, to take them away.
     pub breakable: bool,
+    /// Runs three NATS servers that replicate to each other instead of one; not together with `breakable`.
+    pub clustered: bool,
     /// Services that are not started, for tests that need only some.
     pub without: Vec<ServiceName>,
     /// Further environment variables for every service.
@@ -49,7 +52,7 @@ pub struct Stack {
     services: Vec<(ServiceName, Process)>,
     simulator: Option<Simulator>,
     org: Target,
-    nats: Nats,
+    nats: Bus,
     nats_proxy: Option<Proxy>,
     database_proxy: Option<Proxy>,
     database: Database,
@@ -60,12 +63,36 @@ pub struct Stack {
     _folder: Option<tempfile::TempDir>,
 }
 
+/// What the services are connected to.
+#[derive(Debug)]
+enum Bus {
+    One(Nats),
+    Three(Cluster),
+}
+
 /// Ports chosen before anything starts, because services are told each other's addresses.
 #[derive(Debug, Clone)]
 struct Addresses {
     auth_http: u16,
     console_http: u16,
     admin: Vec<u16>,
+}
+
+impl Bus {
+    fn url(&self) -> String {
+        match self {
+            Self::One(one) => one.url(),
+            Self::Three(cluster) => cluster.url(),
+        }
+    }
+
+    /// Copies of each stream, as `NATS_STREAM_REPLICAS` takes it.
+    fn replicas(&self) -> String {
+        match self {
+            Self::One(_) => 1.to_string(),
+            Self::Three(_) => SERVERS.to_string(),
+        }
+    }
 }
 
 impl Stack {
@@ -96,7 +123,10 @@ impl Stack {
     async fn prepare(options: StackOptions, folder: &Path) -> anyhow::Result<Self> {
         let tools = Tools::from_environment();
         let binaries = tools.binary_dir()?;
-        let nats = Nats::try_start().await?;
+        let nats = match options.clustered {
+            true => Bus::Three(Cluster::start().await?),
+            false => Bus::One(Nats::try_start().await?),
+        };
         let database = Postgres::try_shared().await?.try_create_database().await?;
         let addresses = Addresses {
             auth_http: match options.auth_port {
@@ -121,7 +151,10 @@ impl Stack {
         let (mut nats_proxy, mut database_proxy) = (None, None);
         if options.breakable {
             let (host, port) = database.server();
-            nats_proxy = Some(Proxy::to("127.0.0.1", nats.port()).await);
+            let Bus::One(one) = &nats else {
+                anyhow::bail!("a stack is either breakable or clustered");
+            };
+            nats_proxy = Some(Proxy::to("127.0.0.1", one.port()).await);
             database_proxy = Some(Proxy::to(&host, port).await);
         }
         let mut stack = Self {
@@ -169,6 +202,7 @@ impl Stack {
             let environment = [
                 ("DATABASE_URL".to_owned(), self.database.url()),
                 ("NATS_URL".to_owned(), self.nats.url()),
+                ("NATS_STREAM_REPLICAS".to_owned(), self.nats.replicas()),
                 ("LOG_FORMAT".to_owned(), "json".to_owned()),
                 // Small enough for a laptop's disk.
                 ("NATS_STREAM_BYTES_MAX".to_owned(), (256 << 20).to_string()),
@@ -260,10 +294,48 @@ impl Stack {
         &self.database
     }
 
-    /// NATS.
+    /// NATS; the first server when there are three.
     #[must_use]
     pub fn nats(&self) -> &Nats {
-        &self.nats
+        match &self.nats {
+            Bus::One(one) => one,
+            Bus::Three(cluster) => cluster.server(0),
+        }
+    }
+
+    /// The three NATS servers, when there are three.
+    #[must_use]
+    pub fn cluster(&mut self) -> Option<&mut Cluster> {
+        match &mut self.nats {
+            Bus::One(_) => None,
+            Bus::Three(cluster) => Some(cluster),
+        }
+    }
+
+    /// A client that knows every server and comes back by itself.
+    ///
+    /// # Errors
+    /// When none answers.
+    pub async fn client(&self) -> anyhow::Result<async_nats::Client> {
+        let servers: Vec<async_nats::ServerAddr> = self
+            .nats
+            .url()
+            .split(',')
+            .map(str::parse)
+            .collect::<Result<_, _>>()?;
+        async_nats::connect(servers)
+            .await
+            .context("no nats-server answers")
+    }
+
+    /// Stops a service politely and starts it again; waits until it is ready.
+    ///
+    /// # Errors
+    /// When it does not become ready; with the end of its log.
+    pub async fn roll(&mut self, service: ServiceName) -> anyhow::Result<Duration> {
+        let process = self.service_mut(service);
+        process.stop().await;
+        process.start_ready().await
     }
 
     /// What stands between the services and NATS, when breakable.
@@ -303,8 +375,11 @@ impl Stack {
     }
 
     /// A way to ask services; not through the proxy.
+    ///
+    /// # Panics
+    /// When NATS is away.
     pub async fn rpc(&self) -> NatsTransport {
-        NatsTransport(self.nats.client().await)
+        NatsTransport(self.client().await.expect("nats-server answers"))
     }
 }
 

@@ -70,6 +70,7 @@ impl ServiceName {
 /// What several services are told.
 pub(super) struct Shared {
     nats_url: String,
+    nats_replicas: String,
     databases: Vec<(ServiceName, String)>,
     admin_ports: Vec<(ServiceName, u16)>,
     auth_http: u16,
@@ -98,6 +99,7 @@ impl Shared {
                 Some(proxy) => format!("nats://127.0.0.1:{}", proxy.port()),
                 None => stack.nats.url(),
             },
+            nats_replicas: stack.nats.replicas(),
             databases: super::SERVICES
                 .iter()
                 .map(|&service| (service, database(service)))
@@ -134,6 +136,7 @@ pub(super) fn environment(service: ServiceName, shared: &Shared) -> Vec<(String,
     let mut pairs = vec![
         ("DATABASE_URL", of(&shared.databases)),
         ("NATS_URL", shared.nats_url.clone()),
+        ("NATS_STREAM_REPLICAS", shared.nats_replicas.clone()),
         ("ADMIN_ADDR", format!("127.0.0.1:{admin_port}")),
         ("LOG_FORMAT", "json".to_owned()),
     ];

@@ -5,16 +5,10 @@ use crate::report::{Figures, percentile, rate};
 use crate::watch::Watch;
 use anyhow::{Context, bail, ensure};
 use chrono::Utc;
-use events::Timestamp;
-use events::crm::v1::Mapping;
-use events::meeting::v1::{
-    Evidence, ExtractedValue, MeetingProcessed, Origin, Participant, Value, value,
-};
-use events::metadata::v1::SyncKind;
 use serde_json::json;
 use std::time::{Duration, Instant};
-use testkit::fixtures::Publication;
-use testkit::org::{Rest, contact_email, prepare_crowd};
+use testkit::fixtures::{CrowdMeeting, Publication, crowd_meeting};
+use testkit::org::Rest;
 use testkit::publish::{Publisher, Trace};
 use testkit::setup::{Admin, Connected, Settings};
 use testkit::stack::{SERVICES, Stack, StackOptions};
@@ -118,36 +112,18 @@ fn measure_memory(stack: &Stack, what: &str, target: &str, figures: &mut Figures
     }
 }
 
-/// Connects, seeds, syncs, maps one field and one task, and goes live.
+/// Live, with one field and one task mapped.
 async fn set_up(stack: &Stack, admin: &Admin, options: &Options) -> anyhow::Result<Connected> {
-    let tell = |text: &str| println!("  {text}");
-    let connected = admin
-        .connect(stack.org(), &stack.console_url(), tell)
-        .await?;
-    prepare_crowd(&connected.rest, options.accounts).await?;
-    admin.sync(SyncKind::Schema).await?;
-    admin.sync(SyncKind::Records).await?;
-    let accounts = options.accounts as u64;
-    admin.projected(accounts, accounts).await?;
-    let all = Settings::read()?;
-    let entries = all
+    let mut settings = Settings::read()?;
+    settings
         .mapping
         .entries
-        .into_iter()
-        .filter(|entry| entry.id == "next_step")
-        .collect();
-    let settings = Settings {
-        mapping: Mapping {
-            entries,
-            ..all.mapping
-        },
-        ..all
-    };
-    admin.map(&settings).await?;
-    admin.permit(&settings).await?;
-    admin.verify().await?;
-    admin.live(true).await?;
-    Ok(connected)
+        .retain(|entry| entry.id == "next_step");
+    let tell = |text: &str| println!("  {text}");
+    let crowd = admin
+        .live_with_crowd(stack, options.accounts, &settings, tell)
+        .await?;
+    Ok(crowd.connected)
 }
 
 struct Bench<'a> {
@@ -279,51 +255,14 @@ impl Bench<'_> {
     }
 
     fn publication(&self, kind: &str, number: usize) -> Publication {
-        let id = format!("{kind}-{}-{number}", self.run);
-        let now = Utc::now();
-        let at = |minutes: i64| Timestamp {
-            seconds: now.timestamp() + minutes * 60,
-            nanos: 0,
-        };
-        let person = |name: &str, email: String| Participant {
-            name: name.to_owned(),
-            email,
-            invited: true,
-            attended: true,
-            ..Participant::default()
-        };
-        let step = format!("Step {number} of {}", self.run);
-        let event = MeetingProcessed {
-            id: id.clone(),
-            workspace: WORKSPACE.to_owned(),
-            revision: 1,
-            origin: Origin::Live.into(),
-            title: format!("Meeting {number}"),
-            started_at: Some(at(-60)),
-            ended_at: Some(at(-30)),
-            organizer: Some(person("Owner", self.our_email.clone())),
-            participants: vec![
-                person("Owner", self.our_email.clone()),
-                person("Person", contact_email(number % self.accounts)),
-            ],
-            extracted_values: vec![ExtractedValue {
-                property: "next_step".to_owned(),
-                value: Some(Value {
-                    kind: Some(value::Kind::Text(step)),
-                }),
-                confidence: 0.95,
-                evidence: vec![Evidence {
-                    quote: "Let us do that.".to_owned(),
-                    speaker: "Person".to_owned(),
-                    offset_ms: 60_000,
-                }],
-            }],
-            processed_at: Some(at(0)),
-            ..MeetingProcessed::default()
-        };
-        Publication {
-            event_id: id,
-            event,
-        }
+        crowd_meeting(&CrowdMeeting {
+            workspace: WORKSPACE,
+            id: &format!("{kind}-{}-{number}", self.run),
+            customer: number % self.accounts,
+            our_email: &self.our_email,
+            title: &format!("Meeting {number}"),
+            notes: "",
+            next_step: &format!("Step {number} of {}", self.run),
+        })
     }
 }
