@@ -32,6 +32,13 @@ impl Record {
         self.0.remove(key(path).as_str());
     }
 
+    /// Forgets everything behind a relation, for example when its lookup changes.
+    pub fn unset_behind(&mut self, relation: &str) {
+        let mut prefix = key(relation);
+        prefix.push('.');
+        self.0.retain(|path, _| !path.starts_with(&prefix));
+    }
+
     /// The value behind a path.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Value<'static>> {

@@ -45,6 +45,15 @@ pub struct Options {
     /// Under load, at most so many milliseconds to gather lanes before the next request, so that requests are full
     #[arg(long, env = "WRITEBACK_EXECUTOR_LINGER_MS", default_value_t = 400)]
     pub executor_linger_ms: u64,
+
+    /// Days a wrong prediction of a validation rule is kept with its inputs, for study
+    #[arg(
+        long,
+        env = "WRITEBACK_DISAGREEMENTS_KEPT_DAYS",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(i32).range(1..=3650)
+    )]
+    pub disagreements_kept_days: i32,
 }
 
 impl Default for Options {
@@ -60,6 +69,7 @@ impl Default for Options {
             executor_lease_s: 30,
             executor_poll_ms: 250,
             executor_linger_ms: 400,
+            disagreements_kept_days: 30,
         }
     }
 }

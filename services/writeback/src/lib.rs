@@ -21,6 +21,7 @@ pub mod config;
 pub mod domain;
 pub mod service;
 pub mod store;
+pub mod telemetry;
 pub mod wire;
 
 pub use config::Options;

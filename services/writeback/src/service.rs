@@ -19,9 +19,11 @@ use crate::app::on_mapping_changed::{self, OnMappingChanged};
 use crate::app::on_match_decided::{self, OnMatchDecided};
 use crate::app::on_schema_changed::{self, OnSchemaChanged};
 use crate::app::regate::Regate;
+use crate::app::sweep;
 use crate::app::wake::Wake;
 use crate::config::Options;
 use crate::store::settings::SettingsCache;
+use crate::telemetry::Telemetry;
 
 /// The writeback service.
 #[derive(Debug)]
@@ -90,6 +92,7 @@ impl Service for Writeback {
         let db = rig.db().clone();
         let orgs = Orgs::new(salesforce, rig.rpc());
         let wake = Wake::default();
+        let telemetry = Telemetry::new(&rig.metrics().meter());
         let settings = SettingsCache::new(
             db.pool().clone(),
             options.time_zone,
@@ -119,11 +122,14 @@ impl Service for Writeback {
             orgs.clone(),
             wake.clone(),
             options.api_budget_share,
+            telemetry.clone(),
         )));
 
         let regate = Regate::new(db.clone(), gating, wake.clone());
         rig.task("regate", move |stop| regate.run(stop));
-        let executor = Executor::new(db, orgs, settings, wake, Arc::clone(&options));
+        let (kept, swept) = (options.disagreements_kept_days, db.clone());
+        rig.task("sweep", move |stop| sweep::run(swept, kept, stop));
+        let executor = Executor::new(db, orgs, settings, wake, Arc::clone(&options), telemetry);
         for _ in 0..options.executor_workers {
             let worker = executor.clone();
             rig.task("executor", move |stop| worker.run(stop));

@@ -11,7 +11,9 @@ use crate::domain::mapping::{ActivityKind, Content, Destination, Entry, Mapping,
 use crate::domain::meeting::{
     Content as Text, Evidence, Extracted, Meeting, SuggestedStage, Typed,
 };
-use crate::domain::schema::{Field, Kind, Object, PicklistValue, Rule, Stage};
+use crate::domain::prediction::RuleFinding;
+use crate::domain::rehearsal::Rehearsed;
+use crate::domain::schema::{Field, Kind, Object, PicklistValue, RecordType, Rule, Stage};
 use crate::domain::set_state::SetState;
 use crate::domain::settings::Mode;
 
@@ -333,6 +335,15 @@ pub fn object(parts: Vec<crm::v1::ObjectSchema>) -> Object {
                 sort_order: stage.sort_order,
                 active: stage.active,
                 closed: stage.closed,
+                won: stage.won,
+                probability: stage.probability,
+            }));
+        object
+            .record_types
+            .extend(part.record_types.into_iter().map(|known| RecordType {
+                id: known.id,
+                developer_name: known.developer_name,
+                name: known.name,
             }));
         object
             .rules
@@ -374,6 +385,10 @@ fn field_of(field: crm::v1::Field) -> Field {
         controller: (!field.controller_name.is_empty()).then_some(field.controller_name),
         external_id: field.external_id,
         html: field.html_formatted,
+        relationship: field.relationship_name,
+        reference_to: field.reference_to,
+        formula: field.formula,
+        formula_blank_as_zero: field.formula_blank_as_zero,
     }
 }
 
@@ -467,9 +482,62 @@ pub fn reasons(reasons: Vec<Reason>) -> Vec<proto::v1::Reason> {
                 code: reason.code,
                 message: reason.message,
                 fields: reason.fields,
+                rule: reason.rule.map(|rule| rule_finding(*rule)),
             }
         })
         .collect()
+}
+
+/// Reasons for an event: without what a rule read, because events carry no record values.
+#[must_use]
+pub fn reasons_public(reasons: Vec<Reason>) -> Vec<proto::v1::Reason> {
+    self::reasons(
+        reasons
+            .into_iter()
+            .map(|reason| Reason {
+                rule: None,
+                ..reason
+            })
+            .collect(),
+    )
+}
+
+fn rule_finding(rule: RuleFinding) -> proto::v1::RuleFinding {
+    proto::v1::RuleFinding {
+        rule: rule.rule,
+        message: rule.message,
+        explanation: rule.explanation,
+        because: rule
+            .because
+            .into_iter()
+            .map(|condition| proto::v1::RuleCondition {
+                text: condition.text,
+                holds: condition.holds,
+                values: condition
+                    .values
+                    .into_iter()
+                    .map(|seen| proto::v1::RuleValue {
+                        path: seen.path,
+                        value: seen.value,
+                        before: seen.before,
+                    })
+                    .collect(),
+            })
+            .collect(),
+        would_lift: rule.would_lift,
+    }
+}
+
+/// A rehearsal for a message.
+#[must_use]
+pub fn rehearsal(rehearsed: Rehearsed) -> proto::v1::Rehearsal {
+    proto::v1::Rehearsal {
+        accepted: rehearsed.accepted,
+        said: reasons(rehearsed.said),
+        together: rehearsed.together,
+        by: rehearsed.by,
+        at: Some(timestamp(rehearsed.at)),
+    }
 }
 
 /// A permission mode from a message; `None` when unspecified.

@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::Asking;
 use crate::owners::Owners;
 use crate::wire::Page;
-use crate::wire::change::{Change, Decide, Decided, states};
+use crate::wire::change::{Change, Decide, Decided, Rehearse, Rehearsed, states};
+use crate::wire::prediction::Predictions;
 
 /// A page of changes, and how many there are in all.
 #[derive(Debug, Serialize)]
@@ -54,6 +55,42 @@ pub(crate) async fn decide(
     let answer = owners
         .writeback
         .decide_changes(&asking.context, request)
+        .await?;
+    Ok(answer.into())
+}
+
+/// What Salesforce would say, leaving nothing behind.
+pub(crate) async fn rehearse(
+    owners: &Owners,
+    asking: &Asking,
+    rehearse: Rehearse,
+) -> Result<Rehearsed, RpcError> {
+    let request = proto::RehearseChangesRequest {
+        workspace: asking.workspace(),
+        change_ids: rehearse.change_ids,
+    };
+    let answer = owners
+        .writeback
+        .rehearse_changes(&asking.context, request)
+        .await?;
+    Ok(answer.into())
+}
+
+/// How predictions of validation rules fared.
+pub(crate) async fn predictions(
+    owners: &Owners,
+    asking: &Asking,
+    page_size: u32,
+    page_token: String,
+) -> Result<Predictions, RpcError> {
+    let request = proto::ListPredictionsRequest {
+        workspace: asking.workspace(),
+        page_size,
+        page_token,
+    };
+    let answer = owners
+        .writeback
+        .list_predictions(&asking.context, request)
         .await?;
     Ok(answer.into())
 }

@@ -48,6 +48,8 @@ pub(crate) struct Change {
     pub(crate) trace_id: String,
     /// Named when deciding, so that nobody decides on what they did not see.
     pub(crate) version: u64,
+    /// What Salesforce said when it was rehearsed as it stands.
+    pub(crate) rehearsal: Option<Rehearsal>,
 }
 
 /// What was said in the meeting.
@@ -67,6 +69,82 @@ pub(crate) struct Reason {
     pub(crate) code: String,
     pub(crate) message: String,
     pub(crate) fields: Vec<String>,
+    /// Of a validation rule predicted to refuse: why.
+    pub(crate) rule: Option<RuleFinding>,
+}
+
+/// Why a validation rule would refuse.
+#[derive(Debug, Serialize)]
+pub(crate) struct RuleFinding {
+    pub(crate) rule: String,
+    /// The rule's own message.
+    pub(crate) message: String,
+    /// One sentence.
+    pub(crate) explanation: String,
+    pub(crate) because: Vec<RuleCondition>,
+    /// Putting back any one of these fields would lift it.
+    pub(crate) would_lift: Vec<String>,
+}
+
+/// One condition of a rule, in its author's words.
+#[derive(Debug, Serialize)]
+pub(crate) struct RuleCondition {
+    pub(crate) text: String,
+    pub(crate) holds: bool,
+    pub(crate) values: Vec<RuleValue>,
+}
+
+/// A value a rule reads; empty when blank, null when not known.
+#[derive(Debug, Serialize)]
+pub(crate) struct RuleValue {
+    pub(crate) path: String,
+    pub(crate) value: Option<String>,
+    pub(crate) before: Option<String>,
+}
+
+impl RuleFinding {
+    fn new(rule: proto::RuleFinding) -> Self {
+        let value = |seen: proto::RuleValue| RuleValue {
+            path: seen.path,
+            value: seen.value,
+            before: seen.before,
+        };
+        let condition = |condition: proto::RuleCondition| RuleCondition {
+            text: condition.text,
+            holds: condition.holds,
+            values: condition.values.into_iter().map(value).collect(),
+        };
+        Self {
+            rule: rule.rule,
+            message: rule.message,
+            explanation: rule.explanation,
+            because: rule.because.into_iter().map(condition).collect(),
+            would_lift: rule.would_lift,
+        }
+    }
+}
+
+/// What Salesforce said when changes were saved together and rolled back.
+#[derive(Debug, Serialize)]
+pub(crate) struct Rehearsal {
+    pub(crate) accepted: bool,
+    pub(crate) said: Vec<Reason>,
+    /// Fields of the same record rehearsed with it.
+    pub(crate) together: Vec<String>,
+    pub(crate) by: String,
+    pub(crate) at: Option<DateTime<Utc>>,
+}
+
+impl Rehearsal {
+    fn new(rehearsal: proto::Rehearsal) -> Self {
+        Self {
+            accepted: rehearsal.accepted,
+            said: rehearsal.said.into_iter().map(Reason::new).collect(),
+            together: rehearsal.together,
+            by: rehearsal.by,
+            at: super::time(rehearsal.at),
+        }
+    }
 }
 
 impl Change {
@@ -106,6 +184,7 @@ impl Change {
             decided_by: change.decided_by,
             trace_id: change.trace_id,
             version: change.version,
+            rehearsal: change.rehearsal.map(Rehearsal::new),
         }
     }
 }
@@ -118,6 +197,7 @@ impl Reason {
             code: reason.code,
             message: reason.message,
             fields: reason.fields,
+            rule: reason.rule.map(RuleFinding::new),
         }
     }
 }
@@ -252,15 +332,48 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
 }
 
-impl From<proto::DecideChangesResponse> for Decided {
-    fn from(answer: proto::DecideChangesResponse) -> Self {
-        let refusal = |refusal: proto::Refusal| Refusal {
+impl Refusal {
+    fn new(refusal: proto::Refusal) -> Self {
+        Self {
             change_id: refusal.change_id,
             message: refusal.message,
-        };
+        }
+    }
+}
+
+impl From<proto::DecideChangesResponse> for Decided {
+    fn from(answer: proto::DecideChangesResponse) -> Self {
         Self {
             changes: answer.changes.into_iter().map(Change::new).collect(),
-            refusals: answer.refusals.into_iter().map(refusal).collect(),
+            refusals: answer.refusals.into_iter().map(Refusal::new).collect(),
+        }
+    }
+}
+
+/// Changes to ask Salesforce about.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rehearse {
+    pub(crate) change_ids: Vec<String>,
+}
+
+/// What Salesforce said; it is kept with the changes.
+#[derive(Debug, Serialize)]
+pub(crate) struct Rehearsed {
+    pub(crate) changes: Vec<Change>,
+    pub(crate) refusals: Vec<Refusal>,
+    /// What a rehearsal cannot show.
+    pub(crate) limits: String,
+    pub(crate) api_calls: u32,
+}
+
+impl From<proto::RehearseChangesResponse> for Rehearsed {
+    fn from(answer: proto::RehearseChangesResponse) -> Self {
+        Self {
+            changes: answer.changes.into_iter().map(Change::new).collect(),
+            refusals: answer.refusals.into_iter().map(Refusal::new).collect(),
+            limits: answer.limits,
+            api_calls: answer.api_calls,
         }
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod connection;
 pub(crate) mod drift;
 pub(crate) mod mapping;
 pub(crate) mod matching;
+pub(crate) mod prediction;
 pub(crate) mod quarantine;
 pub(crate) mod settings;
 pub(crate) mod shown;

@@ -103,6 +103,9 @@ fn field(described: &salesforce::Field, controlling_values: usize) -> Field {
         filterable: described.filterable,
         permissionable: described.permissionable,
         compound: described.compound_field_name.clone().unwrap_or_default(),
+        relationship: described.relationship_name.clone().unwrap_or_default(),
+        formula: described.calculated_formula.clone().unwrap_or_default(),
+        formula_blank_as_zero: described.formula_treat_null_number_as_zero,
     }
 }
 

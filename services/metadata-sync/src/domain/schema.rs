@@ -88,6 +88,12 @@ pub struct Field {
     pub permissionable: bool,
     /// The compound field it is part of; empty otherwise.
     pub compound: String,
+    /// What formulas and queries call the record a lookup points to; empty otherwise.
+    pub relationship: String,
+    /// The formula of a formula field; empty otherwise, and when it is hidden.
+    pub formula: String,
+    /// The formula reads blank numbers as 0.
+    pub formula_blank_as_zero: bool,
 }
 
 /// One value of a picklist.

@@ -99,6 +99,9 @@ fn field(name: &str, field: &Field) -> v1::Field {
         filterable: field.filterable,
         permissionable: field.permissionable,
         unique: field.unique,
+        relationship_name: field.relationship.clone(),
+        formula: field.formula.clone(),
+        formula_blank_as_zero: field.formula_blank_as_zero,
     }
 }
 

@@ -142,6 +142,8 @@ pub struct Field {
     pub calculated: bool,
     /// The formula.
     pub calculated_formula: Option<String>,
+    /// Whether the formula reads blank numbers as 0.
+    pub formula_treat_null_number_as_zero: bool,
     /// Whether Salesforce numbers it.
     pub auto_number: bool,
     /// Whether field-level security can hide it.

@@ -2,14 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use salesforce::{Error, FieldName, Id, ObjectName, Org, RETRIEVE_ROWS_MAX, Record, Value};
+use salesforce::soql::{Condition, Query};
+use salesforce::{
+    Error, FieldName, FieldPath, Id, ObjectName, Org, RETRIEVE_ROWS_MAX, Record, Value,
+};
 
 use crate::domain::value::{FieldValue, Fields};
 
 /// Fields of records by id; `None` for one that is deleted or not shared.
 pub type Read = BTreeMap<String, Option<Fields>>;
 
-/// Reads fields of records of one object; answers how many calls it took.
+/// Records of one query that follows relations: their ids travel in the URL, which holds 16 KiB.
+const RELATED_ROWS_MAX: usize = 200;
+
+/// Reads fields of records of one object, and of their parents where a name is a path; answers how many calls it took.
+/// Parents come in the same call.
 ///
 /// # Errors
 /// When a call failed.
@@ -21,6 +28,9 @@ pub async fn read<'a>(
 ) -> Result<(Read, u64), Error> {
     let name = object_name(object)?;
     let fields: BTreeSet<&str> = fields.into_iter().collect();
+    if fields.iter().any(|field| field.contains('.')) {
+        return read_related(org, &name, ids, &fields).await;
+    }
     let mut names = vec![FieldName::fixed("Id")];
     for field in fields.into_iter().filter(|field| *field != "Id") {
         names.push(field_name(field)?);
@@ -39,6 +49,69 @@ pub async fn read<'a>(
         }
     }
     Ok((read, calls))
+}
+
+/// As [`read`], by query: only a query follows relations.
+async fn read_related<'a>(
+    org: &Org,
+    object: &ObjectName,
+    ids: impl IntoIterator<Item = &'a str>,
+    fields: &BTreeSet<&str>,
+) -> Result<(Read, u64), Error> {
+    let mut paths = vec![FieldPath::fixed("Id")];
+    for field in fields.iter().filter(|field| **field != "Id") {
+        paths.push(FieldPath::parse(field).map_err(|error| Error::Invalid(error.to_string()))?);
+    }
+    let mut parsed = Vec::new();
+    for id in ids {
+        parsed.push(Id::parse(id).map_err(|error| Error::Invalid(error.to_string()))?);
+    }
+    let mut read = Read::new();
+    let mut calls = 0;
+    for chunk in parsed.chunks(RELATED_ROWS_MAX) {
+        // What the query does not answer is deleted or not shared.
+        read.extend(chunk.iter().map(|id| (id.as_str().to_owned(), None)));
+        let query = Query::from(object.clone())
+            .fields(paths.iter().cloned())
+            .filter(Condition::is_in(
+                FieldName::fixed("Id"),
+                chunk.iter().cloned(),
+            ));
+        calls += 1;
+        for record in org.query(query, RELATED_ROWS_MAX).await? {
+            let Some(id) = record.id().map(|id| id.as_str().to_owned()) else {
+                continue;
+            };
+            let mut found = Fields::new();
+            for path in fields.iter().filter(|path| path.contains('.')) {
+                if let Some(value) = behind(&record, path) {
+                    found.insert((*path).to_owned(), value);
+                }
+            }
+            found.extend(fields_of(record));
+            read.insert(id, Some(found));
+        }
+    }
+    Ok((read, calls))
+}
+
+/// The value at the end of a path; a parent that is not there leaves nothing behind it.
+fn behind(record: &Record, path: &str) -> Option<FieldValue> {
+    match path.split_once('.') {
+        None => value_of(record.fields.get(path)?.clone()),
+        Some((relation, rest)) => match record.fields.get(relation)? {
+            Value::Null => Some(FieldValue::Null),
+            Value::Record(parent) => behind(parent, rest),
+            Value::Bool(_)
+            | Value::Number(_)
+            | Value::NumberText(_)
+            | Value::Text(_)
+            | Value::Children(_)
+            | Value::Object(_)
+            | Value::List(_)
+            | Value::Reference(_) => None,
+        },
+    }
 }
 
 /// A record's fields; parents, lists and compound values are not for us.

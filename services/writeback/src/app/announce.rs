@@ -53,7 +53,7 @@ fn line(line: Line) -> ChangeOutcome {
         }),
         field: line.field,
         state: wire::state(line.state).into(),
-        reasons: wire::reasons(line.reasons),
+        reasons: wire::reasons_public(line.reasons),
     }
 }
 

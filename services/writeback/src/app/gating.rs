@@ -20,6 +20,7 @@ use crate::domain::marker;
 use crate::domain::meeting::Meeting;
 use crate::domain::outcome::{self, CallFailure};
 use crate::domain::plan::{self, Frame, Plan, Proposal};
+use crate::domain::prediction::{self, Foreseen};
 use crate::domain::settings::Settings;
 use crate::domain::value::{FieldValue, Fields};
 use crate::store::intake;
@@ -327,6 +328,7 @@ fn settings_of<'a>(
 fn gate_all(item: &Item, plan: &Plan, settings: &Settings, facts: Option<&Facts>) -> Vec<Gated> {
     let now = Utc::now();
     let none = Fields::new();
+    let nothing = Foreseen::default();
     let around = |proposal: &Proposal| {
         let key = (proposal.object.clone(), proposal.record_id.clone());
         let target = if proposal.record_id.is_empty() {
@@ -354,6 +356,7 @@ fn gate_all(item: &Item, plan: &Plan, settings: &Settings, facts: Option<&Facts>
                 Target::None | Target::NotRead | Target::Gone => None,
             },
             siblings: &none,
+            foreseen: &nothing,
             budget_spent: facts.is_some_and(|facts| facts.budget_spent),
             now,
         }
@@ -372,16 +375,34 @@ fn gate_all(item: &Item, plan: &Plan, settings: &Settings, facts: Option<&Facts>
                 .insert(proposal.field.clone(), value);
         }
     }
+    let mut foreseen: HashMap<(&str, &str), Foreseen> = HashMap::new();
+    for ((object, record_id), proposed) in &together {
+        let key = ((*object).to_owned(), (*record_id).to_owned());
+        let record = facts.and_then(|facts| facts.records.get(&key));
+        if let (Some(Some(record)), Some(book), Some(described)) = (
+            record,
+            settings.rules.get(*object),
+            settings.schema.get(*object),
+        ) {
+            let scene = prediction::Scene {
+                user_id: &settings.connection.user_id,
+                now,
+                zone: settings.time_zone,
+            };
+            let found = prediction::foresee(book, described, record, proposed, scene);
+            foreseen.insert((object, record_id), found);
+        }
+    }
     plan.proposals
         .iter()
         .map(|proposal| {
-            let siblings = together
-                .get(&(proposal.object.as_str(), proposal.record_id.as_str()))
-                .unwrap_or(&none);
+            let key = (proposal.object.as_str(), proposal.record_id.as_str());
+            let siblings = together.get(&key).unwrap_or(&none);
             gate::run(
                 proposal,
                 Surroundings {
                     siblings,
+                    foreseen: foreseen.get(&key).unwrap_or(&nothing),
                     ..around(proposal)
                 },
             )

@@ -10,4 +10,5 @@ pub mod on_mapping_changed;
 pub mod on_match_decided;
 pub mod on_schema_changed;
 pub mod regate;
+pub mod sweep;
 pub mod wake;

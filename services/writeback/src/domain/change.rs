@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::mapping::Overwrite;
 use super::meeting::Evidence;
+use super::prediction::RuleFinding;
 use super::value::{FieldValue, Fields};
 
 /// What a change does.
@@ -160,6 +161,9 @@ pub struct Reason {
     /// Fields it is about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
+    /// Why a validation rule fires, with the values it reads: for those who may see the change, not for events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Box<RuleFinding>>,
 }
 
 impl Reason {
@@ -171,7 +175,15 @@ impl Reason {
             code: code.to_owned(),
             message: message.into(),
             fields: Vec::new(),
+            rule: None,
         }
+    }
+
+    /// The same, with why a rule fires.
+    #[must_use]
+    pub fn because(mut self, rule: RuleFinding) -> Self {
+        self.rule = Some(Box::new(rule));
+        self
     }
 
     /// The same, about these fields.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::mapping::Mapping;
-use super::rules::{self, Rule};
+use super::prediction::Books;
 use super::schema::Schema;
 use super::settings::StageControls;
 
@@ -20,7 +20,7 @@ pub fn plan(
     mapping: Option<&Mapping>,
     schema: &Schema,
     stages: &StageControls,
-    rules: &BTreeMap<String, Vec<Rule>>,
+    rules: &Books,
 ) -> BTreeMap<String, Vec<String>> {
     let mut reads = BTreeMap::new();
     for (name, object) in schema {
@@ -51,10 +51,11 @@ pub fn plan(
             }
             wanted.push(entry.field.clone());
         }
-        if let Some(rules) = rules.get(name) {
-            wanted.extend(rules::needs(rules, object));
-        }
         wanted.retain(|field| object.has(field));
+        // What the rules read is known to be visible, parents' fields included.
+        if let Some(book) = rules.get(name) {
+            wanted.extend(book.reads.iter().cloned());
+        }
         wanted.sort_unstable();
         wanted.dedup();
         reads.insert(name.clone(), wanted);

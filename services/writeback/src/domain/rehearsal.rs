@@ -1,10 +1,11 @@
 //! Rehearsing a mapping on a real record without leaving a write behind (design section 8): the mapped fields and, last,
 //! a request that must fail, all or none. Salesforce evaluates everything and rolls everything back.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use salesforce::Class;
 
+use super::change::Reason;
 use super::outcome::Problem;
 use super::schema::{Field, Kind};
 use super::text;
@@ -12,6 +13,25 @@ use super::value::FieldValue;
 
 /// What a rehearsal cannot show.
 pub const LIMITS: &str = "asynchronous automation, callouts and e-mails are not exercised; values are the record's own or samples";
+
+/// What a rehearsal of changes cannot show.
+pub const CHANGE_LIMITS: &str = "the records were saved together and rolled back: automation that runs after the save, \
+     callouts and e-mails are not exercised, and a rule may answer otherwise when only some of the changes are written";
+
+/// What one rehearsal showed of a change.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Rehearsed {
+    /// It would be accepted.
+    pub accepted: bool,
+    /// Everything Salesforce said against it.
+    pub said: Vec<Reason>,
+    /// Fields of the same record rehearsed with it.
+    pub together: Vec<String>,
+    /// Who asked.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
 
 /// The text a sample carries.
 const SAMPLE_TEXT: &str = "Ergo rehearsal";
@@ -96,6 +116,18 @@ pub fn judge(success: bool, problems: &[Problem]) -> Said {
     } else {
         Said::Refused(own)
     }
+}
+
+/// What is said when Salesforce did not take a rehearsal back.
+#[must_use]
+pub fn not_rolled_back() -> Said {
+    Said::Refused(vec![Problem {
+        code: "NOT_ROLLED_BACK".to_owned(),
+        message: "salesforce did not roll the rehearsal back; check the record".to_owned(),
+        fields: Vec::new(),
+        class: Class::Admin,
+        retry: None,
+    }])
 }
 
 /// What is stored and shown of one field.

@@ -20,6 +20,8 @@ pub struct Object {
     pub fields: BTreeMap<String, Field>,
     /// Stages in order; Opportunity only.
     pub stages: Vec<Stage>,
+    /// Record types the user may use.
+    pub record_types: Vec<RecordType>,
     /// Active validation rules.
     pub rules: Vec<Rule>,
 }
@@ -65,6 +67,25 @@ pub struct Field {
     pub external_id: bool,
     /// Rich text.
     pub html: bool,
+    /// What formulas and queries call the record a lookup points to; empty otherwise.
+    pub relationship: String,
+    /// Objects a lookup may point to.
+    pub reference_to: Vec<String>,
+    /// The formula of a formula field; empty otherwise, and when it is hidden.
+    pub formula: String,
+    /// The formula reads blank numbers as 0.
+    pub formula_blank_as_zero: bool,
+}
+
+/// One record type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordType {
+    /// 18-character id.
+    pub id: String,
+    /// Developer name.
+    pub developer_name: String,
+    /// Name.
+    pub name: String,
 }
 
 /// Salesforce's field types, as far as they differ for us.
@@ -163,6 +184,10 @@ pub struct Stage {
     pub active: bool,
     /// Closes the opportunity.
     pub closed: bool,
+    /// Wins it.
+    pub won: bool,
+    /// Probability a move to it brings along, in percent.
+    pub probability: u32,
 }
 
 /// One active validation rule.

@@ -1,11 +1,12 @@
 //! Everything the gates need to know about a workspace, apart from the change and its record.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 
 use super::mapping::Mapping;
-use super::rules::Rule;
+use super::prediction::Books;
 use super::schema::Schema;
 
 /// One workspace as of one generation.
@@ -21,8 +22,8 @@ pub struct Settings {
     pub mapping: Option<Mapping>,
     /// The org.
     pub schema: Schema,
-    /// Validation rules by object, compiled.
-    pub rules: BTreeMap<String, Vec<Rule>>,
+    /// Validation rules by object, compiled once per schema snapshot.
+    pub rules: Arc<Books>,
     /// Fields read as a baseline, by object.
     pub reads: BTreeMap<String, Vec<String>>,
     /// What may be written how freely.

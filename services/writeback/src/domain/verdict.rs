@@ -4,7 +4,15 @@
 use super::change::{Reason, State, Verdict};
 
 /// Gates whose objection may end without anybody looking at the change: it is gated again when their facts change.
-const REGATED: [&str; 5] = ["connection", "setup", "verification", "budget", "value"];
+const REGATED: [&str; 6] = [
+    "connection",
+    "setup",
+    "verification",
+    "budget",
+    "value",
+    // A rule that was changed or switched off lets go what it held.
+    "validation_rules",
+];
 
 /// What all reasons together mean.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -253,7 +253,9 @@ pub async fn regate(
            baseline = coalesce(row.baseline::jsonb, c.baseline), piece = coalesce(row.piece::jsonb, c.piece),
            proposed = coalesce(row.proposed::jsonb, c.proposed), reasons = row.reasons::jsonb, not_before = now(),
            observed = case when row.state = 'applied' then row.baseline::jsonb else c.observed end,
-           version = c.version + 1, changed_at = now()
+           version = c.version + 1, changed_at = now(),
+           rehearsal = case when c.proposed is not distinct from coalesce(row.proposed::jsonb, c.proposed)
+             then c.rehearsal end
          from unnest($1::uuid[], $2::bigint[], $3::text[], $4::boolean[], $5::text[], $6::text[], $7::text[], $8::text[])
            as row (id, version, state, regate, baseline, piece, proposed, reasons)
          where c.id = row.id and c.version = row.version and c.state in ('proposed', 'held')

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{reasons_from, unreadable};
 use crate::domain::change::{Action, Reason, State};
 use crate::domain::meeting::Evidence;
+use crate::domain::rehearsal::Rehearsed;
 use crate::domain::set_state::SetState;
 
 /// One change with everything known about it.
@@ -61,6 +62,8 @@ pub struct Shown {
     pub lane: String,
     /// From history.
     pub priority: i16,
+    /// What its newest rehearsal showed.
+    pub rehearsal: Option<Rehearsed>,
 }
 
 struct Row {
@@ -87,6 +90,7 @@ struct Row {
     version: i64,
     lane: String,
     priority: i16,
+    rehearsal: Option<String>,
 }
 
 impl Row {
@@ -115,6 +119,10 @@ impl Row {
             version: self.version,
             lane: self.lane,
             priority: self.priority,
+            rehearsal: self
+                .rehearsal
+                .map(|json| serde_json::from_str(&json).map_err(|_| unreadable("rehearsal")))
+                .transpose()?,
         })
     }
 }
@@ -133,7 +141,7 @@ pub async fn of_sets(
         r#"select id, change_set_id, meeting_id, action, object, record_id, field, entry_id, mapping_version,
              baseline::text as baseline, proposed::text as proposed, observed::text as observed, confidence,
              evidence::text as "evidence!", state, reasons::text as "reasons!", proposed_at, changed_at, decided_by,
-             traceparent, version, lane, priority
+             traceparent, version, lane, priority, rehearsal::text as rehearsal
            from writeback.change where workspace = $1 and change_set_id = any($2) order by id"#,
         workspace,
         sets
@@ -164,7 +172,7 @@ pub async fn page(
         r#"select id, change_set_id, meeting_id, action, object, record_id, field, entry_id, mapping_version,
              baseline::text as baseline, proposed::text as proposed, observed::text as observed, confidence,
              evidence::text as "evidence!", state, reasons::text as "reasons!", proposed_at, changed_at, decided_by,
-             traceparent, version, lane, priority
+             traceparent, version, lane, priority, rehearsal::text as rehearsal
            from writeback.change where workspace = $1 and id > $2 and state = any($3) order by id limit $4"#,
         workspace,
         after,
@@ -190,7 +198,7 @@ pub async fn lock(
         r#"select id, change_set_id, meeting_id, action, object, record_id, field, entry_id, mapping_version,
              baseline::text as baseline, proposed::text as proposed, observed::text as observed, confidence,
              evidence::text as "evidence!", state, reasons::text as "reasons!", proposed_at, changed_at, decided_by,
-             traceparent, version, lane, priority
+             traceparent, version, lane, priority, rehearsal::text as rehearsal
            from writeback.change where workspace = $1 and id = any($2) order by id for update"#,
         workspace,
         ids
@@ -357,7 +365,9 @@ pub async fn decide(connection: &mut PgConnection, decided: &[Decided]) -> Resul
         "update writeback.change c set state = row.state, version = c.version + 1, regate = false,
            piece = coalesce(row.edited::jsonb, c.proposed, c.piece), proposed = coalesce(row.edited::jsonb, c.proposed),
            decided_by = row.decided_by, decision_reason = row.reason, decided_at = now(), changed_at = now(),
-           not_before = now(), attempts = 0
+           not_before = now(), attempts = 0,
+           -- What was rehearsed is what was proposed.
+           rehearsal = case when row.edited is null then c.rehearsal end
          from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
            as row (id, state, edited, decided_by, reason)
          where c.id = row.id",

@@ -8,24 +8,35 @@ use chrono_tz::Tz;
 use events::crm;
 use moka::future::Cache;
 use prost::Message;
+use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgPool};
 
 use super::unreadable;
+use crate::domain::prediction::{self, Books};
+use crate::domain::reads;
 use crate::domain::schema::Schema;
 use crate::domain::settings::{
     Connection, Mode, Permissions, Settings, StageControl, StageControls,
 };
-use crate::domain::{reads, rules};
 use crate::wire;
 
 /// Workspaces kept in memory; a workspace's schema is a few MB at most.
 const WORKSPACES_KEPT_MAX: u64 = 200;
+
+/// Compiled validation rules kept in memory; one is some ten KB.
+const RULES_KEPT_MAX: u64 = 20_000;
+
+/// Hash of every schema part of a workspace: two snapshots with the same content are one.
+type Snapshot = [u8; 32];
+/// Compiled rules by workspace and snapshot: what else a workspace is set to moves more often than its rules.
+type BookCache = moka::sync::Cache<(String, Snapshot), Arc<Books>>;
 
 /// Settings by workspace, as of their generation.
 #[derive(Clone)]
 pub struct SettingsCache {
     pool: PgPool,
     kept: Cache<String, Arc<Settings>>,
+    books: BookCache,
     time_zone: Tz,
     key_field: String,
 }
@@ -37,6 +48,13 @@ impl SettingsCache {
         Self {
             pool,
             kept: Cache::new(WORKSPACES_KEPT_MAX),
+            books: moka::sync::Cache::builder()
+                .max_capacity(RULES_KEPT_MAX)
+                .weigher(|_, books: &Arc<Books>| {
+                    let rules: usize = books.values().map(|book| book.rules.len()).sum();
+                    u32::try_from(rules.max(1)).unwrap_or(u32::MAX)
+                })
+                .build(),
             time_zone,
             key_field,
         }
@@ -103,7 +121,14 @@ impl SettingsCache {
         sqlx::query("set transaction isolation level repeatable read, read only")
             .execute(&mut *tx)
             .await?;
-        let settings = read(&mut tx, workspace, self.time_zone, &self.key_field).await?;
+        let settings = read(
+            &mut tx,
+            workspace,
+            self.time_zone,
+            &self.key_field,
+            &self.books,
+        )
+        .await?;
         tx.commit().await?;
         Ok(settings)
     }
@@ -150,6 +175,7 @@ async fn read(
     workspace: &str,
     time_zone: Tz,
     key_field: &str,
+    books: &BookCache,
 ) -> Result<Settings, Failure> {
     let row = sqlx::query!(
         r#"select generation, connection_state, connection_detail, connection_epoch, user_id, live,
@@ -175,14 +201,13 @@ async fn read(
         wire::mapping(&sent).map_err(|_| unreadable("mapping"))
     })
     .transpose()?;
-    let schema = schema(connection, workspace).await?;
+    let (schema, snapshot) = schema(connection, workspace).await?;
     let permissions = permissions(connection, workspace).await?;
     let mut stages = stage_controls(connection, workspace).await?;
     stages.pipelines = row.pipeline_record_type_ids;
-    let rules: BTreeMap<_, _> = schema
-        .iter()
-        .map(|(name, object)| (name.clone(), rules::compile(object)))
-        .collect();
+    let rules = books.get_with((workspace.to_owned(), snapshot), || {
+        Arc::new(prediction::compile(&schema))
+    });
     let reads = reads::plan(mapping.as_ref(), &schema, &stages, &rules);
     Ok(Settings {
         workspace: workspace.to_owned(),
@@ -207,8 +232,11 @@ async fn read(
     })
 }
 
-/// The highest version of each object of which every part arrived.
-async fn schema(connection: &mut PgConnection, workspace: &str) -> Result<Schema, Failure> {
+/// The highest version of each object of which every part arrived, and what tells this snapshot from any other.
+async fn schema(
+    connection: &mut PgConnection,
+    workspace: &str,
+) -> Result<(Schema, Snapshot), Failure> {
     let rows = sqlx::query!(
         "with complete as (
            select object, version from writeback.schema_part where workspace = $1
@@ -223,15 +251,19 @@ async fn schema(connection: &mut PgConnection, workspace: &str) -> Result<Schema
     .fetch_all(&mut *connection)
     .await?;
     let mut parts: BTreeMap<String, Vec<crm::v1::ObjectSchema>> = BTreeMap::new();
+    let mut hash = Sha256::new();
     for row in rows.into_iter().filter(|row| !row.removed) {
+        hash.update(u64::try_from(row.payload.len()).unwrap_or(0).to_le_bytes());
+        hash.update(&row.payload);
         let part = crm::v1::ObjectSchema::decode(row.payload.as_slice())
             .map_err(|_| unreadable("schema"))?;
         parts.entry(row.object).or_default().push(part);
     }
-    Ok(parts
+    let schema = parts
         .into_iter()
         .map(|(name, parts)| (name, wire::object(parts)))
-        .collect())
+        .collect();
+    Ok((schema, hash.finalize().into()))
 }
 
 /// The workspace's permissions.

@@ -1,4 +1,4 @@
-//! `/changes` and `/changes/decide`.
+//! `/changes`, `/changes/decide`, `/changes/rehearse` and `/predictions`.
 
 use axum::Json;
 use axum::extract::State;
@@ -10,7 +10,8 @@ use super::body::{Body, Parameters, page_size};
 use crate::ask::changes::{self, Changes};
 use crate::http::Desk;
 use crate::http::problem::Problem;
-use crate::wire::change::{Decide, Decided};
+use crate::wire::change::{Decide, Decided, Rehearse, Rehearsed};
+use crate::wire::prediction::Predictions;
 
 /// Changes on a page when none are asked for.
 const PAGE_SIZE: u32 = 50;
@@ -43,4 +44,31 @@ pub(super) async fn decide(
 ) -> Result<Json<Decided>, Problem> {
     let asking = asker.least(Role::Admin)?;
     Ok(Json(changes::decide(&desk.owners, asking, decide).await?))
+}
+
+pub(super) async fn rehearse(
+    State(desk): State<Desk>,
+    asker: Asker,
+    Body(rehearse): Body<Rehearse>,
+) -> Result<Json<Rehearsed>, Problem> {
+    let asking = asker.least(Role::Admin)?;
+    Ok(Json(changes::rehearse(&desk.owners, asking, rehearse).await?))
+}
+
+#[derive(Deserialize)]
+pub(super) struct WrongPaging {
+    page_size: Option<u32>,
+    #[serde(default)]
+    page_token: String,
+}
+
+pub(super) async fn predictions(
+    State(desk): State<Desk>,
+    asker: Asker,
+    Parameters(paging): Parameters<WrongPaging>,
+) -> Result<Json<Predictions>, Problem> {
+    let asking = asker.least(Role::Viewer)?;
+    let size = page_size(paging.page_size, PAGE_SIZE)?;
+    let predictions = changes::predictions(&desk.owners, asking, size, paging.page_token);
+    Ok(Json(predictions.await?))
 }

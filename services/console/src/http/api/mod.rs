@@ -43,6 +43,8 @@ fn workspace() -> Router<Desk> {
         .route("/meetings/{id}", get(meetings::show))
         .route("/changes", get(changes::list))
         .route("/changes/decide", post(changes::decide))
+        .route("/changes/rehearse", post(changes::rehearse))
+        .route("/predictions", get(changes::predictions))
         .route("/mapping", get(mapping::show))
         .route("/mapping/draft", put(mapping::save_draft))
         .route("/mapping/publish", post(mapping::publish))

@@ -199,13 +199,30 @@ impl Change {
 
     /// What did not.
     pub(super) fn passes(&self) -> Vec<&Reason> {
-        let passes = |reason: &&Reason| reason.verdict == Verdict::Pass;
+        let passes = |reason: &&Reason| reason.verdict == Verdict::Pass && !is_doubt(reason);
         self.reasons.iter().filter(passes).collect()
+    }
+
+    /// Validation rules of which nobody knows what they will say; a rehearsal tells.
+    pub(super) fn doubts(&self) -> Vec<&Reason> {
+        self.reasons
+            .iter()
+            .filter(|reason| is_doubt(reason))
+            .collect()
     }
 
     pub(super) fn segment(&self) -> String {
         super::path_segment(&self.meeting_id)
     }
+}
+
+/// A rule that could not be evaluated, or not for this change alone.
+fn is_doubt(reason: &Reason) -> bool {
+    reason.gate == "validation_rules"
+        && matches!(
+            reason.code.as_str(),
+            "cannot_tell" | "cannot_tell_more" | "depends_on_siblings"
+        )
 }
 
 impl Reason {

@@ -43,6 +43,7 @@ pub(super) fn router() -> Router<Desk> {
         .route("/w/{workspace}/meetings", get(meetings::list))
         .route("/w/{workspace}/meetings/{id}", get(meetings::story))
         .route("/w/{workspace}/queue", get(queue::show).post(queue::decide))
+        .route("/w/{workspace}/queue/rehearse", post(queue::rehearse))
         .route("/w/{workspace}/mapping", get(mapping::show))
         .route("/w/{workspace}/status", get(status::show))
         .route("/w/{workspace}/status/verify", post(status::verify))

@@ -11,7 +11,7 @@ use super::visitor::{Chrome, Posted, Refusal, Visitor};
 use super::{render, see};
 use crate::ask::changes::{self, Changes};
 use crate::http::Desk;
-use crate::wire::change::{Decide, DecideOne};
+use crate::wire::change::{Decide, DecideOne, Rehearse};
 
 /// Changes on a page.
 const PAGE_SIZE: u32 = 20;
@@ -23,6 +23,21 @@ struct Page {
     queue: Changes,
     /// What became of the last decision, when it was not taken; empty otherwise.
     problem: String,
+}
+
+impl Page {
+    /// The changes a rehearsal can be asked about.
+    fn updates(&self) -> String {
+        let ids: Vec<&str> = self
+            .queue
+            .page
+            .items
+            .iter()
+            .filter(|change| change.is_update())
+            .map(|change| change.id.as_str())
+            .collect();
+        ids.join(",")
+    }
 }
 
 #[derive(Deserialize)]
@@ -80,6 +95,37 @@ pub(super) async fn decide(
     };
     let problem = match changes::decide(&desk.owners, &visitor.asking, wish).await {
         Ok(decided) => match decided.refusals.into_iter().next() {
+            None => return Ok(see(&visitor.path("queue"))),
+            Some(refusal) => refusal.message,
+        },
+        Err(error) => error.to_string(),
+    };
+    page(
+        &desk,
+        &visitor,
+        String::new(),
+        StatusCode::UNPROCESSABLE_ENTITY,
+        problem,
+    )
+    .await
+}
+
+/// Asks Salesforce about changes; what it said is then shown with each.
+pub(super) async fn rehearse(
+    State(desk): State<Desk>,
+    Posted { visitor, fields }: Posted,
+) -> Result<Response, Refusal> {
+    visitor.require(Role::Admin)?;
+    let wish = Rehearse {
+        change_ids: fields
+            .get("change_ids")
+            .split(',')
+            .filter(|id| !id.is_empty())
+            .map(str::to_owned)
+            .collect(),
+    };
+    let problem = match changes::rehearse(&desk.owners, &visitor.asking, wish).await {
+        Ok(rehearsed) => match rehearsed.refusals.into_iter().next() {
             None => return Ok(see(&visitor.path("queue"))),
             Some(refusal) => refusal.message,
         },

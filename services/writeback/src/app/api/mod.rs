@@ -3,6 +3,8 @@
 
 mod decide;
 mod permissions;
+mod predictions;
+mod rehearse;
 mod sets;
 mod show;
 mod stages;
@@ -17,6 +19,7 @@ use uuid::Uuid;
 use super::wake::Wake;
 use crate::adapters::orgs::Orgs;
 use crate::store::settings::SettingsCache;
+use crate::telemetry::Telemetry;
 
 /// Rows of a page when nobody says how many.
 const PAGE_ROWS_DEFAULT: u32 = 50;
@@ -30,18 +33,27 @@ pub struct Api {
     orgs: Orgs,
     wake: Wake,
     budget_share: f64,
+    telemetry: Telemetry,
 }
 
 impl Api {
     /// Over the service's parts.
     #[must_use]
-    pub fn new(db: Db, settings: SettingsCache, orgs: Orgs, wake: Wake, budget_share: f64) -> Self {
+    pub fn new(
+        db: Db,
+        settings: SettingsCache,
+        orgs: Orgs,
+        wake: Wake,
+        budget_share: f64,
+        telemetry: Telemetry,
+    ) -> Self {
         Self {
             db,
             settings,
             orgs,
             wake,
             budget_share,
+            telemetry,
         }
     }
 }
@@ -158,6 +170,24 @@ impl proto::Writeback for Api {
     ) -> Result<proto::DecideChangesResponse, RpcError> {
         context.require(Role::Admin)?;
         self.decide(context, request).await
+    }
+
+    async fn rehearse_changes(
+        &self,
+        context: &CallContext,
+        request: proto::RehearseChangesRequest,
+    ) -> Result<proto::RehearseChangesResponse, RpcError> {
+        context.require(Role::Admin)?;
+        self.rehearse(context, request).await
+    }
+
+    async fn list_predictions(
+        &self,
+        context: &CallContext,
+        request: proto::ListPredictionsRequest,
+    ) -> Result<proto::ListPredictionsResponse, RpcError> {
+        context.require(Role::Viewer)?;
+        self.predictions(request).await
     }
 
     async fn start_verification(

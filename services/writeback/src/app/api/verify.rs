@@ -20,7 +20,7 @@ use super::{Api, failed, workspace};
 use crate::adapters::{answers, records};
 use crate::app::announce::workspace_id;
 use crate::domain::mapping::{ActivityKind, Mapping};
-use crate::domain::rehearsal::{self, FieldResult, Said};
+use crate::domain::rehearsal::{self, FieldResult};
 use crate::domain::settings::{Mode, Settings};
 use crate::domain::value::{FieldValue, Fields};
 use crate::store::audit::{self, Entry};
@@ -419,19 +419,13 @@ fn judge(object: &str, id: &str, fields: &Fields, answers: &[SubAnswer]) -> Vec<
             crm.record_id = id,
             "a rehearsal was not rolled back by salesforce"
         );
-        let said = Said::Refused(vec![crate::domain::outcome::Problem {
-            code: "NOT_ROLLED_BACK".to_owned(),
-            message: "salesforce did not roll the rehearsal back; check the record".to_owned(),
-            fields: Vec::new(),
-            class: salesforce::Class::Admin,
-            retry: None,
-        }]);
+        let said = rehearsal::not_rolled_back();
         results.extend(rehearsal::results(object, id, &[], &said));
     }
     results
 }
 
-fn org_failed(error: &Error) -> RpcError {
+pub(super) fn org_failed(error: &Error) -> RpcError {
     tracing::warn!(
         error = answers::chain(error),
         "the mapping could not be rehearsed"

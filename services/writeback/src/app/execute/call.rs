@@ -9,7 +9,7 @@ use salesforce::{
 use uuid::Uuid;
 
 use super::settle::Round;
-use super::{Executor, Trouble};
+use super::{Executor, Target, Trouble, foretell};
 use crate::adapters::{answers, records};
 use crate::app::announce::workspace_id;
 use crate::domain::batching::{self, Call, Kind};
@@ -27,10 +27,15 @@ impl Executor {
     pub(super) async fn write(
         &self,
         claim: &Claim,
-        org: &Org,
+        target: Target<'_>,
         changes: Vec<Queued>,
         round: &mut Round,
     ) -> Result<(), Trouble> {
+        let Target {
+            org,
+            settings,
+            present,
+        } = target;
         let calls = batching::group(&changes);
         if calls.is_empty() {
             return Ok(());
@@ -64,11 +69,19 @@ impl Executor {
                 }
                 continue;
             }
+            let foretold = foretell::foretell(settings, present, &call, &changes, round.now);
             round.spent.calls += 1;
             match send(org, &call, &changes).await {
                 Ok(rows) => {
                     round.answered();
-                    for (row, answer) in call.rows.iter().zip(rows) {
+                    for ((row, answer), foretold) in call.rows.iter().zip(rows).zip(&foretold) {
+                        foretell::hold_against(
+                            settings,
+                            &row.object,
+                            foretold.as_ref(),
+                            &answer,
+                            &mut round.score,
+                        );
                         judge(row, &answer, &changes, round, &mut written, self.jitter());
                     }
                 }

@@ -62,7 +62,7 @@ fn decide(change: &Queued, after: After, round: &mut Round) {
 
 async fn updates(org: &Org, lost: &[Queued], round: &mut Round) -> Result<(), Trouble> {
     let changes: Vec<&Queued> = lost.iter().collect();
-    let present = prepare::read(org, &changes, round).await?;
+    let present = prepare::read(org, None, &changes, round).await?;
     for change in lost {
         if let Some(reasons) = present.refusal(change) {
             round.next(change, Next::Refused(reasons.clone()), 0);

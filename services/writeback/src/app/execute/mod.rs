@@ -9,6 +9,7 @@
 //! looks before it repeats anything.
 
 mod call;
+mod foretell;
 mod lookup;
 mod prepare;
 mod settle;
@@ -29,9 +30,11 @@ use crate::config::Options;
 use crate::domain::batching;
 use crate::domain::change::{Queued, State};
 use crate::domain::outcome;
+use crate::domain::settings::Settings;
 use crate::store::queue::{self, Claim};
 use crate::store::settings::SettingsCache;
 use crate::store::usage::{self, Spent};
+use crate::telemetry::Telemetry;
 
 use settle::Round;
 
@@ -46,6 +49,7 @@ pub struct Executor {
     settings: SettingsCache,
     wake: Wake,
     options: Arc<Options>,
+    telemetry: Telemetry,
     /// Lanes of the newest claim. Held while a worker gathers and claims, so that under load the workers of a process
     /// take full batches in turn instead of sharing each handful.
     turn: Arc<Mutex<usize>>,
@@ -60,6 +64,7 @@ impl Executor {
         settings: SettingsCache,
         wake: Wake,
         options: Arc<Options>,
+        telemetry: Telemetry,
     ) -> Self {
         Self {
             db,
@@ -67,6 +72,7 @@ impl Executor {
             settings,
             wake,
             options,
+            telemetry,
             turn: Arc::default(),
         }
     }
@@ -200,8 +206,14 @@ impl Executor {
         let lost: Vec<Queued> = extract(&mut due, |change| change.state != State::Approved);
         let worked = async {
             lookup::look(self.db.pool(), &org, &settings, lost, &mut round).await?;
-            let ready = prepare::prepare(self.db.pool(), &org, due, &mut round).await?;
-            self.write(claim, &org, ready, &mut round).await
+            let (ready, present) =
+                prepare::prepare(self.db.pool(), &org, &settings, due, &mut round).await?;
+            let target = Target {
+                org: &org,
+                settings: &settings,
+                present: &present,
+            };
+            self.write(claim, target, ready, &mut round).await
         }
         .await;
         round.spent.org = org.usage().map(|usage| (usage.used, usage.max));
@@ -213,7 +225,7 @@ impl Executor {
                 round.trouble(&answers::failure(&error), &answers::chain(&error));
             }
         }
-        settle::settle(&self.db, claim, round, self.jitter()).await
+        settle::settle(&self.db, claim, round, self.jitter(), &self.telemetry).await
     }
 
     fn jitter(&self) -> f64 {
@@ -241,6 +253,14 @@ impl Executor {
         queue::release(unit.connection(), claim).await?;
         unit.commit().await
     }
+}
+
+/// The org a round writes to, as it is known right before.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'a> {
+    org: &'a salesforce::Org,
+    settings: &'a Settings,
+    present: &'a prepare::Present,
 }
 
 /// Why a round ended early.

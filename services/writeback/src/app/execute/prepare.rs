@@ -12,6 +12,8 @@ use crate::domain::batching;
 use crate::domain::change::{Queued, Reason, Verdict, Write};
 use crate::domain::looking::{self, Before};
 use crate::domain::outcome::{self, Next};
+use crate::domain::prediction::Books;
+use crate::domain::settings::Settings;
 use crate::domain::value::{FieldValue, Fields};
 use crate::store::{provenance, queue};
 
@@ -22,14 +24,15 @@ const OTHER_CREATION_MS: i64 = 2_000;
 pub(super) async fn prepare(
     pool: &PgPool,
     org: &Org,
+    settings: &Settings,
     changes: Vec<Queued>,
     round: &mut Round,
-) -> Result<Vec<Queued>, Trouble> {
+) -> Result<(Vec<Queued>, Present), Trouble> {
     let updates: Vec<&Queued> = changes
         .iter()
         .filter(|change| !change.action.creates())
         .collect();
-    let present = read(org, &updates, round).await?;
+    let present = read(org, Some(&settings.rules), &updates, round).await?;
     let moved: Vec<String> = updates
         .iter()
         .filter(|change| has_moved(change, &present))
@@ -82,7 +85,7 @@ pub(super) async fn prepare(
             Before::Moved(reason) => round.back_to_review(&change, reason, Some(value.clone())),
         }
     }
-    Ok(ready)
+    Ok((ready, present))
 }
 
 fn has_moved(change: &Queued, present: &Present) -> bool {
@@ -123,10 +126,11 @@ impl Present {
     }
 }
 
-/// The written fields of all records, one call per object. When the request itself is refused (a field hidden since
+/// The written fields of all records, and what the validation rules read of them, one call per object. When the request itself is refused (a field hidden since
 /// it was judged), each field is read alone, so that one hidden field does not stop its neighbours.
 pub(super) async fn read(
     org: &Org,
+    rules: Option<&Books>,
     changes: &[&Queued],
     round: &mut Round,
 ) -> Result<Present, Trouble> {
@@ -137,9 +141,18 @@ pub(super) async fn read(
             .filter(|change| change.object == object && !change.field.is_empty())
             .map(|change| change.field.as_str())
             .collect();
+        let needed = rules.and_then(|books| books.get(object));
+        let needed = needed.map_or(&[][..], |book| book.reads.as_slice());
+        let wanted = fields
+            .iter()
+            .copied()
+            .chain(needed.iter().map(String::as_str));
         round.spent.calls += 1;
-        match records::read(org, object, ids.iter().copied(), fields.iter().copied()).await {
-            Ok((read, _)) => present.add(read),
+        match records::read(org, object, ids.iter().copied(), wanted).await {
+            Ok((read, calls)) => {
+                round.spent.calls += calls.saturating_sub(1);
+                present.add(read);
+            }
             Err(error) if outcome::is_about_the_org(&answers::failure(&error)) => {
                 return Err(error.into());
             }

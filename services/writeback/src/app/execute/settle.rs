@@ -11,19 +11,24 @@ use super::pause_ms;
 use crate::app::announce;
 use crate::domain::change::{Queued, Reason, State, Verdict, Write};
 use crate::domain::outcome::{self, CallFailure, Next};
+use crate::domain::prediction::score::{Score, Source};
 use crate::domain::value::{FieldValue, Fields};
+use crate::store::predictions;
 use crate::store::provenance::{self, Written};
 use crate::store::queue::{self, Claim};
 use crate::store::results::{self, Standing};
 use crate::store::usage::{self, Spent};
+use crate::telemetry::Telemetry;
 
 /// Everything a round found out.
 pub(super) struct Round {
-    now: DateTime<Utc>,
+    pub(super) now: DateTime<Utc>,
     standings: Vec<(String, Standing)>,
     position: HashMap<Uuid, usize>,
     written: Vec<Written>,
     traces: HashMap<Uuid, Option<String>>,
+    /// How predictions of validation rules fared.
+    pub(super) score: Score,
     /// Calls made.
     pub(super) spent: Spent,
     trouble: Option<(CallFailure, String)>,
@@ -38,6 +43,7 @@ impl Round {
             position: HashMap::new(),
             written: Vec::new(),
             traces: HashMap::new(),
+            score: Score::default(),
             spent: Spent::default(),
             trouble: None,
             answered: false,
@@ -261,12 +267,14 @@ pub(super) async fn settle(
     claim: &Claim,
     round: Round,
     jitter: f64,
+    telemetry: &Telemetry,
 ) -> Result<(), Failure> {
     let Round {
         now,
         standings,
         written,
         traces,
+        score,
         spent,
         trouble,
         answered,
@@ -308,6 +316,7 @@ pub(super) async fn settle(
         .collect();
     announce::sets(&mut unit, sets, Utc::now()).await?;
     usage::spend(unit.connection(), &claim.workspace, spent).await?;
+    predictions::add(unit.connection(), &claim.workspace, &score, Source::Write).await?;
     match &trouble {
         Some((failure, what)) => {
             let until = now + TimeDelta::milliseconds(pause_ms(failure, failures, jitter));
@@ -324,6 +333,7 @@ pub(super) async fn settle(
     }
     queue::release(unit.connection(), claim).await?;
     unit.commit().await?;
+    telemetry.predicted(&claim.workspace, Source::Write, &score);
     for standing in standings
         .iter()
         .filter(|standing| took.contains(&standing.id))

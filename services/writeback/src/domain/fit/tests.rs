@@ -23,6 +23,10 @@ fn field(kind: Kind) -> Field {
         controller: None,
         external_id: false,
         html: false,
+        relationship: String::new(),
+        reference_to: vec![],
+        formula: String::new(),
+        formula_blank_as_zero: false,
     }
 }
 

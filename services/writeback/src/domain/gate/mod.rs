@@ -26,6 +26,7 @@ use super::fit::{self, Fitted, Unfit};
 use super::mapping::Entry;
 use super::overwrite::{self, Decision, Present, Provenance};
 use super::plan::{Proposal, Source};
+use super::prediction::Foreseen;
 use super::schema::{Field, Object};
 use super::settings::Settings;
 use super::text;
@@ -82,6 +83,8 @@ pub struct Surroundings<'a> {
     pub ours: Option<&'a Provenance>,
     /// What else the meeting proposes for the same record, fitted.
     pub siblings: &'a Fields,
+    /// What the org's validation rules would do to the record's changes.
+    pub foreseen: &'a Foreseen,
     /// The workspace's share of the org's daily calls is spent.
     pub budget_spent: bool,
     /// Now.

@@ -1,6 +1,7 @@
 //! One case per verdict of each gate, and the laws that hold whatever the case.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::DateTime;
 use chrono_tz::Tz;
@@ -11,7 +12,7 @@ use crate::domain::change::{Action, Verdict};
 use crate::domain::decision::Outcome;
 use crate::domain::mapping::{ActivityKind, Content, Destination, Mapping, Overwrite};
 use crate::domain::meeting::Typed;
-use crate::domain::rules;
+use crate::domain::prediction::{self, Scene};
 use crate::domain::schema::{Kind, Rule, Stage};
 use crate::domain::settings::{Connection, Mode, Permissions, StageControl, StageControls};
 
@@ -36,6 +37,10 @@ fn field(name: &str, kind: Kind) -> Field {
         controller: None,
         external_id: false,
         html: false,
+        relationship: String::new(),
+        reference_to: vec![],
+        formula: String::new(),
+        formula_blank_as_zero: false,
     }
 }
 
@@ -58,8 +63,11 @@ fn object(name: &str, fields: &[Field]) -> Object {
                 sort_order: order,
                 active: true,
                 closed: *name == "Won",
+                won: *name == "Won",
+                probability: 10 * order,
             })
             .collect(),
+        record_types: vec![],
         rules: vec![],
     }
 }
@@ -125,7 +133,7 @@ fn settings() -> Settings {
             ("Opportunity".to_owned(), opportunity),
             ("Task".to_owned(), task),
         ]),
-        rules: BTreeMap::new(),
+        rules: Arc::default(),
         reads: BTreeMap::new(),
         permissions: Permissions {
             objects: BTreeMap::from([
@@ -243,18 +251,40 @@ impl World {
     }
 
     fn gate(&self, proposal: &Proposal) -> Gated {
+        let none = Foreseen::default();
+        let around = Surroundings {
+            settings: &self.settings,
+            matched: &self.matched,
+            backfill: self.backfill,
+            meeting_ended_at: DateTime::UNIX_EPOCH,
+            target: (self.target)(&self.record),
+            ours: self.ours.as_ref(),
+            siblings: &self.siblings,
+            foreseen: &none,
+            budget_spent: self.budget_spent,
+            now: DateTime::UNIX_EPOCH,
+        };
+        let mut together = self.siblings.clone();
+        together.extend(fitted(proposal, around).map(|value| (proposal.field.clone(), value)));
+        let foreseen = match (
+            self.settings.rules.get(&proposal.object),
+            self.settings.schema.get(&proposal.object),
+        ) {
+            (Some(book), Some(object)) => {
+                let scene = Scene {
+                    user_id: "005",
+                    now: DateTime::UNIX_EPOCH,
+                    zone: Tz::UTC,
+                };
+                prediction::foresee(book, object, &self.record, &together, scene)
+            }
+            _ => Foreseen::default(),
+        };
         run(
             proposal,
             Surroundings {
-                settings: &self.settings,
-                matched: &self.matched,
-                backfill: self.backfill,
-                meeting_ended_at: DateTime::UNIX_EPOCH,
-                target: (self.target)(&self.record),
-                ours: self.ours.as_ref(),
-                siblings: &self.siblings,
-                budget_spent: self.budget_spent,
-                now: DateTime::UNIX_EPOCH,
+                foreseen: &foreseen,
+                ..around
             },
         )
     }
@@ -535,24 +565,29 @@ fn with_rule(formula: &str) -> World {
         message: "not so".into(),
         field: String::new(),
     }];
-    let compiled = rules::compile(opportunity);
-    world.settings.rules.insert("Opportunity".into(), compiled);
+    world.settings.rules = Arc::new(prediction::compile(&world.settings.schema));
     world
 }
 
 #[test]
-fn a_predicted_refusal_blocks_and_a_doubt_never_does() {
+fn a_predicted_refusal_holds_and_a_doubt_never_does() {
     for (formula, expected) in [
         (
             "NextStep = \"call\"",
-            "blocked: validation_rules/predicted_block",
+            "held: validation_rules/predicted_block",
         ),
-        ("NextStep = \"other\"", "approved: "),
+        (
+            "NextStep = \"other\"",
+            "approved: validation_rules/none_blocks",
+        ),
         (
             "$Setup.X__c.Y__c = \"a\"",
-            "approved: validation_rules/cannot_tell",
+            "approved: validation_rules/cannot_tell validation_rules/none_blocks",
         ),
-        ("", "approved: validation_rules/cannot_tell"),
+        (
+            "",
+            "approved: validation_rules/cannot_tell validation_rules/none_blocks",
+        ),
     ] {
         assert_eq!(with_rule(formula).said(&next_step()), expected, "{formula}");
     }
@@ -560,14 +595,14 @@ fn a_predicted_refusal_blocks_and_a_doubt_never_does() {
     world.record.insert("Amount".into(), FieldValue::Null);
     assert_eq!(
         world.said(&next_step()),
-        "blocked: validation_rules/predicted_block"
+        "held: validation_rules/predicted_block"
     );
     world
         .siblings
         .insert("Amount".into(), FieldValue::Number(5.into()));
     assert_eq!(
         world.said(&next_step()),
-        "approved: validation_rules/depends_on_siblings"
+        "approved: validation_rules/depends_on_siblings validation_rules/none_blocks"
     );
 }
 

@@ -1,74 +1,91 @@
-//! Validation rules: predicts the org's own refusals. A definite prediction blocks; a doubt is only shown.
+//! Validation rules: predicts the org's own refusals. A definite prediction holds the change, so that a person sees the
+//! rule, its message and why it fires before a call is spent; a doubt is only shown, and can be rehearsed.
 
 use super::{Reason, Subject};
 use crate::domain::change::Verdict;
-use crate::domain::rules::{self, Prediction, Rule};
-use crate::domain::value::Fields;
+use crate::domain::prediction::{NONE_BLOCKS, Said};
+
+/// Rules told apart on one change; the rest are named together.
+const TOLD_MAX: usize = 20;
+/// Longest list of names, in characters.
+const NAMES_CHARACTERS_MAX: usize = 2_000;
 
 pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
     let settings = subject.around.settings;
-    let (Some(record), Some(object), Some(rules)) = (
+    let (Some(_), Some(book)) = (
         subject.record(),
-        subject.object,
         settings.rules.get(&subject.proposal.object),
     ) else {
         return Vec::new();
     };
-    if rules.is_empty() {
+    if subject.proposed().is_none() || subject.proposal.field.is_empty() {
         return Vec::new();
     }
-    let Some(value) = subject.proposed() else {
-        return Vec::new();
-    };
-    let alone = Fields::from([(subject.proposal.field.clone(), value)]);
-    let mut together = subject.around.siblings.clone();
-    together.extend(alone.clone());
-    let predict = |rule: &Rule, after: &Fields| {
-        rules::predict(
-            rule,
-            object,
-            record,
-            after,
-            &settings.connection.user_id,
-            subject.around.now,
-            settings.time_zone,
-        )
-    };
+    let findings = subject.around.foreseen.of(&subject.proposal.field);
     let mut reasons = Vec::new();
-    for rule in rules {
-        // Fields of one record are saved together, but a sibling may be held: only what fires either way is certain.
-        let first = predict(rule, &alone);
-        let second = if together.len() > 1 {
-            predict(rule, &together)
-        } else {
-            first.clone()
-        };
-        let (verdict, code, text) = match (first, second) {
-            (Prediction::Silent, Prediction::Silent) => continue,
-            (Prediction::Fires, Prediction::Fires) => {
-                (Verdict::Block, "predicted_block", rule.message.clone())
+    let mut unknown = 0_usize;
+    let mut fires = false;
+    let mut untold = String::new();
+    for finding in findings {
+        let rule = &book.rules[finding.rule];
+        let name = &rule.name;
+        let reason = match &finding.said {
+            Said::Fires(why) => {
+                fires = true;
+                Reason::new(
+                    "",
+                    Verdict::Hold,
+                    "predicted_block",
+                    format!("validation rule {name}: {}", rule.message),
+                )
+                .because(why.clone())
             }
-            (Prediction::CannotTell(why), _) | (_, Prediction::CannotTell(why)) => {
-                (Verdict::Pass, "cannot_tell", why)
-            }
-            (Prediction::Fires, Prediction::Silent) | (Prediction::Silent, Prediction::Fires) => (
+            Said::DependsOnSiblings => Reason::new(
+                "",
                 Verdict::Pass,
                 "depends_on_siblings",
                 format!(
-                    "it depends on what else is written with it: {}",
+                    "validation rule {name}: it depends on what else is written with it: {}",
                     rule.message
                 ),
             ),
+            Said::CannotTell(why) => {
+                unknown += 1;
+                if unknown > TOLD_MAX {
+                    if untold.len() < NAMES_CHARACTERS_MAX {
+                        if !untold.is_empty() {
+                            untold.push_str(", ");
+                        }
+                        untold.push_str(name);
+                    }
+                    continue;
+                }
+                Reason::new(
+                    "",
+                    Verdict::Pass,
+                    "cannot_tell",
+                    format!("validation rule {name}: {why}"),
+                )
+            }
         };
-        reasons.push(
-            Reason::new(
-                "",
-                verdict,
-                code,
-                format!("validation rule {}: {text}", rule.name),
-            )
-            .about((!rule.field.is_empty()).then(|| rule.field.clone())),
-        );
+        reasons.push(reason.about((!rule.field.is_empty()).then(|| rule.field.clone())));
+    }
+    if !untold.is_empty() {
+        reasons.push(Reason::new(
+            "",
+            Verdict::Pass,
+            "cannot_tell_more",
+            format!("{} more rules: {untold}", unknown - TOLD_MAX),
+        ));
+    }
+    if !fires {
+        let rules = book.rules.len();
+        reasons.push(Reason::new(
+            "",
+            Verdict::Pass,
+            "none_blocks",
+            format!("{NONE_BLOCKS}: {} of {rules} evaluated", rules - unknown),
+        ));
     }
     reasons
 }

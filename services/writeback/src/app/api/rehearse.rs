@@ -1,0 +1,367 @@
+//! A rehearsal of changes before anybody decides: they are saved together, all or none, with a last row that must fail,
+//! so that Salesforce evaluates its permissions and validation rules and rolls everything back (design section 8).
+//!
+//! One call carries all records of one object: with all or none a later run of another object might not be evaluated
+//! once an earlier one failed, and its silence would read as consent.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chassis::Cause;
+use chrono::Utc;
+use events::rpc::{CallContext, Code, RpcError};
+use events::writeback::v1::{Refusal, RehearseChangesRequest, RehearseChangesResponse};
+use salesforce::{Id, Org, WriteOptions};
+use uuid::Uuid;
+
+use super::{Api, failed, show, workspace};
+use crate::adapters::{answers, records};
+use crate::app::announce::workspace_id;
+use crate::domain::change::State;
+use crate::domain::outcome::{self, Row};
+use crate::domain::prediction::compare::Answer;
+use crate::domain::prediction::score::{Foretold, Score, Source};
+use crate::domain::prediction::{self, Scene};
+use crate::domain::rehearsal::{self, Rehearsed, Said};
+use crate::domain::settings::Settings;
+use crate::domain::value::{FieldValue, Fields};
+use crate::store::audit::{self, Entry};
+use crate::store::review::{self, Shown};
+use crate::store::usage::{self, Spent};
+use crate::store::{predictions, rehearsals};
+
+/// Changes of one request; with the last row they fit into one call.
+const CHANGES_MAX: usize = 150;
+
+/// One record with the changes rehearsed on it.
+struct Rehearsing<'a> {
+    record_id: &'a str,
+    changes: Vec<&'a Shown>,
+    fields: Fields,
+}
+
+impl Api {
+    pub(super) async fn rehearse(
+        &self,
+        context: &CallContext,
+        request: RehearseChangesRequest,
+    ) -> Result<RehearseChangesResponse, RpcError> {
+        let workspace = workspace(&request.workspace)?;
+        let order = ids(&request.change_ids)?;
+        let settings = self.settings.one(workspace).await.map_err(failed)?;
+        if !settings.connection.usable {
+            return Err(RpcError::new(
+                Code::FailedPrecondition,
+                "salesforce is not connected; connect it first",
+            ));
+        }
+        let pool = self.db.pool();
+        let standing = usage::standing(pool, workspace).await.map_err(failed)?;
+        if standing.paused || standing.budget.is_spent(self.budget_share) {
+            return Err(RpcError::new(
+                Code::Unavailable,
+                "the org asked to be left alone, or our share of its daily calls is spent; try again later",
+            ));
+        }
+        let shown = review::by_ids(pool, workspace, &order)
+            .await
+            .map_err(failed)?;
+        let mut refusals = Vec::new();
+        let mut objects: BTreeMap<&str, Vec<Rehearsing<'_>>> = BTreeMap::new();
+        for id in &order {
+            let refused = match shown.iter().find(|shown| shown.id == *id) {
+                None => Some("is not known in this workspace".to_owned()),
+                Some(shown) => take(shown, &mut objects).err(),
+            };
+            refusals.extend(refused.map(|message| Refusal {
+                change_id: id.to_string(),
+                message,
+            }));
+        }
+        let org = self.orgs.of(&workspace_id(workspace).map_err(failed)?);
+        let mut spent = Spent::default();
+        let mut score = Score::default();
+        let mut rehearsed: Vec<(Uuid, Rehearsed)> = Vec::new();
+        for (object, rows) in &objects {
+            let asked = rehearse(&org, &settings, object, rows, &mut spent, &mut score).await;
+            match asked {
+                Ok(said) => rehearsed.extend(kept(rows, said, &context.caller.actor)),
+                Err(error) => {
+                    self.orgs
+                        .report(&workspace_id(workspace).map_err(failed)?, &error)
+                        .await;
+                    self.count(workspace, &org, spent).await?;
+                    return Err(super::verify::org_failed(&error));
+                }
+            }
+        }
+        spent.org = org.usage().map(|usage| (usage.used, usage.max));
+        let mut unit = self.db.begin().await.map_err(failed)?;
+        rehearsals::store(unit.connection(), workspace, &rehearsed)
+            .await
+            .map_err(failed)?;
+        predictions::add(unit.connection(), workspace, &score, Source::Rehearsal)
+            .await
+            .map_err(failed)?;
+        usage::spend(unit.connection(), workspace, spent)
+            .await
+            .map_err(failed)?;
+        let entries: Vec<Entry<'_>> = rehearsed
+            .iter()
+            .map(|(id, rehearsed)| Entry {
+                workspace,
+                action: "change.rehearsed",
+                subject: id.to_string(),
+                before: None,
+                after: Some(format!(r#"{{"accepted":{}}}"#, rehearsed.accepted)),
+            })
+            .collect();
+        if !entries.is_empty() {
+            audit::add(
+                unit.connection(),
+                &context.caller,
+                &Cause::current(),
+                entries,
+            )
+            .await
+            .map_err(failed)?;
+        }
+        unit.commit().await.map_err(failed)?;
+        self.telemetry
+            .predicted(workspace, Source::Rehearsal, &score);
+        let done: Vec<Uuid> = rehearsed.iter().map(|(id, _)| *id).collect();
+        let after = review::by_ids(pool, workspace, &done)
+            .await
+            .map_err(failed)?;
+        Ok(RehearseChangesResponse {
+            changes: after.into_iter().map(show::change).collect(),
+            refusals,
+            limits: rehearsal::CHANGE_LIMITS.to_owned(),
+            api_calls: u32::try_from(spent.calls).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// Calls were made all the same.
+    async fn count(&self, workspace: &str, org: &Org, mut spent: Spent) -> Result<(), RpcError> {
+        spent.org = org.usage().map(|usage| (usage.used, usage.max));
+        let mut unit = self.db.begin().await.map_err(failed)?;
+        usage::spend(unit.connection(), workspace, spent)
+            .await
+            .map_err(failed)?;
+        unit.commit().await.map_err(failed)
+    }
+}
+
+fn ids(sent: &[String]) -> Result<Vec<Uuid>, RpcError> {
+    if sent.is_empty() || sent.len() > CHANGES_MAX {
+        return Err(RpcError::invalid(
+            "change_ids",
+            format!("has not 1 to {CHANGES_MAX} entries"),
+        ));
+    }
+    let mut seen = HashSet::new();
+    let mut order = Vec::with_capacity(sent.len());
+    for id in sent {
+        let id: Uuid = id.parse().map_err(|_| {
+            RpcError::invalid("change_ids", "has an entry that is not a change's id")
+        })?;
+        if !seen.insert(id) {
+            return Err(RpcError::invalid("change_ids", "names a change twice"));
+        }
+        order.push(id);
+    }
+    Ok(order)
+}
+
+/// Puts a change into the row of its record, or says why it is not rehearsed.
+fn take<'a>(
+    shown: &'a Shown,
+    objects: &mut BTreeMap<&'a str, Vec<Rehearsing<'a>>>,
+) -> Result<(), String> {
+    match shown.state {
+        State::Proposed
+        | State::Approved
+        | State::Held
+        | State::Blocked
+        | State::Refused
+        | State::Failed => {}
+        State::Executing
+        | State::Applied
+        | State::Uncertain
+        | State::Dismissed
+        | State::Expired
+        | State::Superseded
+        | State::Undone => {
+            return Err(format!(
+                "a change that is {} is not rehearsed",
+                shown.state.as_str()
+            ));
+        }
+    }
+    if shown.action.creates() || shown.record_id.is_empty() || shown.field.is_empty() {
+        return Err("only updates of fields of a settled record are rehearsed".to_owned());
+    }
+    let Some(proposed) = &shown.proposed else {
+        return Err("there is no value that fits the field".to_owned());
+    };
+    let value = FieldValue::from_json(proposed).map_err(|error| error.to_string())?;
+    let rows = objects.entry(&shown.object).or_default();
+    let at = match rows.iter().position(|row| row.record_id == shown.record_id) {
+        Some(at) => at,
+        None => {
+            rows.push(Rehearsing {
+                record_id: &shown.record_id,
+                changes: Vec::new(),
+                fields: Fields::new(),
+            });
+            rows.len() - 1
+        }
+    };
+    if rows[at].fields.contains_key(&shown.field) {
+        return Err("another change of the same field is rehearsed already".to_owned());
+    }
+    rows[at].fields.insert(shown.field.clone(), value);
+    rows[at].changes.push(shown);
+    Ok(())
+}
+
+/// Asks the org about the rows of one object: one read for what the rules need, one call that is rolled back.
+async fn rehearse(
+    org: &Org,
+    settings: &Settings,
+    object: &str,
+    rows: &[Rehearsing<'_>],
+    spent: &mut Spent,
+    score: &mut Score,
+) -> Result<Vec<Said>, salesforce::Error> {
+    let foretold = foretell(org, settings, object, rows, spent).await?;
+    let mut sent = Vec::with_capacity(rows.len() + 1);
+    for row in rows {
+        let fields = row
+            .fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value));
+        sent.push(records::record(object, row.record_id, fields)?);
+    }
+    // No org has a record with this id, so the last row fails everywhere and takes everything before it back.
+    let prefix = row_prefix(rows)?;
+    let absent = format!("{prefix}000000000000");
+    let last = rows.last().map(|row| &row.fields);
+    let fields = last.into_iter().flatten();
+    sent.push(records::record(
+        object,
+        &absent,
+        fields.map(|(name, value)| (name.as_str(), value)),
+    )?);
+    spent.calls += 1;
+    let outcomes = org
+        .update_many(&sent, true, WriteOptions::default())
+        .await?;
+    let answered: Vec<Row> = outcomes.iter().map(answers::row).collect();
+    let rolled_back = answered
+        .last()
+        .is_some_and(|row| matches!(row, Row::Refused(_)));
+    if !rolled_back {
+        // Never seen, and never to be silent about: the rehearsal may have left a write behind.
+        tracing::error!(
+            crm.object = object,
+            "a rehearsal of changes was not rolled back by salesforce"
+        );
+    }
+    let book = settings.rules.get(object);
+    let mut said = Vec::with_capacity(rows.len());
+    for (row, answer) in rows.iter().zip(&answered) {
+        let one = match answer {
+            Row::Saved { .. } => Said::Accepted,
+            Row::Refused(problems) => rehearsal::judge(false, problems),
+        };
+        if let (Some(book), Some(foretold)) = (book, foretold.get(row.record_id)) {
+            let answer = match &one {
+                Said::Accepted => Answer::Accepted,
+                Said::Refused(problems) => Answer::Refused(problems),
+            };
+            score.add(object, book, foretold, answer);
+        }
+        said.push(if rolled_back {
+            one
+        } else {
+            rehearsal::not_rolled_back()
+        });
+    }
+    Ok(said)
+}
+
+fn row_prefix(rows: &[Rehearsing<'_>]) -> Result<String, salesforce::Error> {
+    let id = rows.first().map(|row| row.record_id).unwrap_or_default();
+    let id = Id::parse(id).map_err(|error| salesforce::Error::Invalid(error.to_string()))?;
+    Ok(id.key_prefix().to_owned())
+}
+
+/// What the rules would do to each record as it is now, by record.
+async fn foretell(
+    org: &Org,
+    settings: &Settings,
+    object: &str,
+    rows: &[Rehearsing<'_>],
+    spent: &mut Spent,
+) -> Result<HashMap<String, Foretold>, salesforce::Error> {
+    let (Some(book), Some(described)) = (settings.rules.get(object), settings.schema.get(object))
+    else {
+        return Ok(HashMap::new());
+    };
+    let ids = rows.iter().map(|row| row.record_id);
+    let (read, calls) =
+        records::read(org, object, ids, book.reads.iter().map(String::as_str)).await?;
+    spent.calls += calls;
+    let scene = Scene {
+        user_id: &settings.connection.user_id,
+        now: Utc::now(),
+        zone: settings.time_zone,
+    };
+    let mut foretold = HashMap::new();
+    for row in rows {
+        let Some(Some(before)) = read.get(row.record_id) else {
+            continue;
+        };
+        foretold.insert(
+            row.record_id.to_owned(),
+            Foretold {
+                predicted: prediction::answers(book, described, before, &row.fields, scene),
+                record_id: row.record_id.to_owned(),
+                change_ids: row.changes.iter().map(|change| change.id).collect(),
+                before: before.clone(),
+                changed: row.fields.clone(),
+            },
+        );
+    }
+    Ok(foretold)
+}
+
+/// What is kept with each change of the rows.
+fn kept(rows: &[Rehearsing<'_>], said: Vec<Said>, by: &str) -> Vec<(Uuid, Rehearsed)> {
+    let at = Utc::now();
+    let mut kept = Vec::new();
+    for (row, said) in rows.iter().zip(said) {
+        let reasons = match &said {
+            Said::Accepted => Vec::new(),
+            Said::Refused(problems) => outcome::explain(problems),
+        };
+        for change in &row.changes {
+            kept.push((
+                change.id,
+                Rehearsed {
+                    accepted: said == Said::Accepted,
+                    said: reasons.clone(),
+                    together: row
+                        .fields
+                        .keys()
+                        .filter(|field| **field != change.field)
+                        .cloned()
+                        .collect(),
+                    by: by.to_owned(),
+                    at,
+                },
+            ));
+        }
+    }
+    kept
+}
