@@ -30,6 +30,15 @@ async fn answers_carry_what_owners_said() {
         change["reasons"][0]["gate"], "overwrite_policy",
         "the strictest first"
     );
+    let rule = &change["reasons"][1]["rule"];
+    assert_eq!(rule["explanation"], "The rule fires because Send it.");
+    assert_eq!(rule["because"][0]["values"][0]["value"], "Send it");
+    assert_eq!(rule["would_lift"], json!(["NextStep"]));
+    assert_eq!(change["rehearsal"]["accepted"], false);
+    assert_eq!(change["rehearsal"]["together"], json!(["Amount"]));
+    let predictions = get("/w/acme/predictions").await;
+    assert_eq!(predictions["scores"][0]["missed"], 1);
+    assert_eq!(predictions["next_page_token"], Value::Null);
     assert_eq!(story["decision"]["candidates"][0]["chosen"], true);
     assert_eq!(get("/w/acme/changes?state=held").await["total"], 1);
     assert_eq!(
@@ -56,6 +65,17 @@ async fn answers_carry_what_owners_said() {
         (status, &run["kind"]),
         (StatusCode::ACCEPTED, &json!("records_full"))
     );
+    let (status, rehearsed) = world
+        .api(
+            TOKEN,
+            Method::POST,
+            "/w/acme/changes/rehearse",
+            Some(json!({"change_ids": ["c-1", "c-9"]})),
+        )
+        .await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(rehearsed["refusals"][0]["change_id"], "c-9");
+    assert_eq!(rehearsed["api_calls"], 1);
     let stale = json!({"decisions": [{"change_id": "c-1", "version": 3, "decision": "approve"}]});
     let (_, decided) = world
         .api(TOKEN, Method::POST, "/w/acme/changes/decide", Some(stale))

@@ -307,6 +307,31 @@ impl Script {
             code: "human_edit_newer".into(),
             message: self.said(),
             fields: Vec::new(),
+            rule: None,
+        };
+        let value = |value: &str| writeback::RuleValue {
+            path: "NextStep".into(),
+            value: Some(value.into()),
+            before: None,
+        };
+        let predicted = writeback::Reason {
+            code: "predicted_block".into(),
+            rule: Some(writeback::RuleFinding {
+                rule: "Agreed".into(),
+                message: self.said(),
+                explanation: format!("The rule fires because {}.", self.said()),
+                because: vec![writeback::RuleCondition {
+                    text: "NOT(ISBLANK(NextStep))".into(),
+                    holds: true,
+                    values: vec![value(&self.said())],
+                }],
+                would_lift: vec!["NextStep".into()],
+            }),
+            ..reason("validation_rules", Verdict::Hold)
+        };
+        let doubt = writeback::Reason {
+            code: "cannot_tell".into(),
+            ..reason("validation_rules", Verdict::Pass)
         };
         writeback::Change {
             id: "c-1".into(),
@@ -329,8 +354,17 @@ impl Script {
             reasons: vec![
                 reason("connection", Verdict::Pass),
                 reason("overwrite_policy", Verdict::Hold),
+                predicted,
+                doubt,
             ],
             version: 4,
+            rehearsal: Some(writeback::Rehearsal {
+                accepted: false,
+                said: vec![reason("salesforce", Verdict::Block)],
+                together: vec!["Amount".into()],
+                by: "user:ann@acme.example".into(),
+                at: None,
+            }),
             ..writeback::Change::default()
         }
     }
@@ -501,6 +535,42 @@ impl writeback::Writeback for Script {
         Ok(writeback::DecideChangesResponse {
             changes: Vec::new(),
             refusals: stale.map(refusal).collect(),
+        })
+    }
+
+    async fn rehearse_changes(
+        &self,
+        context: &CallContext,
+        request: writeback::RehearseChangesRequest,
+    ) -> Result<writeback::RehearseChangesResponse, RpcError> {
+        self.change(context)?;
+        let refusal = |id: &String| writeback::Refusal {
+            change_id: id.clone(),
+            message: "is not known in this workspace".into(),
+        };
+        let unknown = request.change_ids.iter().filter(|id| *id != "c-1");
+        Ok(writeback::RehearseChangesResponse {
+            refusals: unknown.map(refusal).collect(),
+            limits: "rolled back".into(),
+            api_calls: 1,
+            ..writeback::RehearseChangesResponse::default()
+        })
+    }
+
+    async fn list_predictions(
+        &self,
+        _: &CallContext,
+        _: writeback::ListPredictionsRequest,
+    ) -> Result<writeback::ListPredictionsResponse, RpcError> {
+        Ok(writeback::ListPredictionsResponse {
+            scores: vec![writeback::RuleScore {
+                object: "Opportunity".into(),
+                rule: "Agreed".into(),
+                agreed: 3,
+                missed: 1,
+                ..writeback::RuleScore::default()
+            }],
+            ..writeback::ListPredictionsResponse::default()
         })
     }
 

@@ -51,6 +51,11 @@ async fn a_viewer_is_refused_every_write() {
         (Method::POST, "/w/acme/connect", json!({})),
         (Method::POST, "/w/acme/disconnect", json!({})),
         (Method::POST, "/w/acme/changes/decide", decision),
+        (
+            Method::POST,
+            "/w/acme/changes/rehearse",
+            json!({"change_ids": ["c-1"]}),
+        ),
         (Method::PUT, "/w/acme/mapping/draft", mapping),
         (Method::POST, "/w/acme/mapping/publish", json!({})),
         (

@@ -34,6 +34,16 @@ async fn a_person_signs_in_looks_and_signs_out() {
         ("/w/acme/meetings", "Send the questionnaire"),
         ("/w/acme/meetings/m-1%2F%CE%B1", "overwrite policy"),
         ("/w/acme/queue", "Approve"),
+        (
+            "/w/acme/queue",
+            "The rule fires because Send the questionnaire.",
+        ),
+        ("/w/acme/queue", "could not evaluate"),
+        ("/w/acme/queue", "Rehearse this page"),
+        (
+            "/w/acme/meetings/m-1%2F%CE%B1",
+            "Salesforce would have refused it, together with Amount",
+        ),
         ("/w/acme/mapping", "Opportunity.NextStep"),
         ("/w/acme/status", "12 of 1000"),
         ("/w/acme/quarantine", "Nothing was set aside"),

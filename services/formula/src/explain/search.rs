@@ -224,6 +224,7 @@ impl<'a> Run<'a> {
             .split_whitespace()
             .collect::<Vec<_>>()
             .join(" ");
+        let text = bare(&text).to_owned();
         let seen = self.seen(node);
         let clause = phrase::clause(self.program, node, truth, &text, &seen);
         Condition {
@@ -275,5 +276,71 @@ impl<'a> Run<'a> {
             out.push((reference, seen));
         }
         out.into_iter().map(|(_, seen)| seen).collect()
+    }
+}
+
+/// A condition without parentheses around the whole of it, as `NOT (a > b)` leaves them.
+fn bare(text: &str) -> &str {
+    let Some(inner) = text
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'))
+    else {
+        return text;
+    };
+    if is_balanced(&unquoted(inner)) {
+        bare(inner.trim())
+    } else {
+        text
+    }
+}
+
+/// The text without what stands in quotes.
+fn unquoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut quote = None;
+    let mut escaped = false;
+    for c in text.chars() {
+        match quote {
+            Some(_) if escaped => escaped = false,
+            Some(_) if c == '\\' => escaped = true,
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            None => out.push(c),
+        }
+    }
+    out
+}
+
+/// Whether no parenthesis closes before it opens.
+fn is_balanced(text: &str) -> bool {
+    let mut open = 0_usize;
+    for c in text.chars() {
+        match c {
+            '(' => open += 1,
+            ')' if open == 0 => return false,
+            ')' => open -= 1,
+            _ => {}
+        }
+    }
+    open == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bare;
+
+    #[test]
+    fn parentheses_around_the_whole_are_dropped_and_others_stay() {
+        for (text, expected) in [
+            ("(a > b)", "a > b"),
+            ("((a > b))", "a > b"),
+            ("(a) > (b)", "(a) > (b)"),
+            ("(BEGINS(a, \")(\"))", "BEGINS(a, \")(\")"),
+            ("(a & \")\") = (b)", "(a & \")\") = (b)"),
+            ("a", "a"),
+        ] {
+            assert_eq!(bare(text), expected, "{text}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod applied;
 mod exactly_once;
 mod order;
+mod prediction;
 mod purity;
 mod refused;
 mod review;

@@ -680,7 +680,7 @@ fn field(name: &str, kind: &str, length: u32) -> Field {
     }
 }
 
-fn opportunity_schema() -> ObjectSchema {
+pub(crate) fn opportunity_schema() -> ObjectSchema {
     let stages = [
         "Prospecting",
         "Qualification",

@@ -52,7 +52,9 @@ pub(super) async fn rehearse(
     Body(rehearse): Body<Rehearse>,
 ) -> Result<Json<Rehearsed>, Problem> {
     let asking = asker.least(Role::Admin)?;
-    Ok(Json(changes::rehearse(&desk.owners, asking, rehearse).await?))
+    Ok(Json(
+        changes::rehearse(&desk.owners, asking, rehearse).await?,
+    ))
 }
 
 #[derive(Deserialize)]

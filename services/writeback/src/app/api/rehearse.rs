@@ -309,9 +309,15 @@ async fn foretell(
         return Ok(HashMap::new());
     };
     let ids = rows.iter().map(|row| row.record_id);
-    let (read, calls) =
-        records::read(org, object, ids, book.reads.iter().map(String::as_str)).await?;
-    spent.calls += calls;
+    let read = if book.reads.is_empty() {
+        // Rules that read nothing, hidden ones among them, need no call.
+        ids.map(|id| (id.to_owned(), Some(Fields::new()))).collect()
+    } else {
+        let fields = book.reads.iter().map(String::as_str);
+        let (read, calls) = records::read(org, object, ids, fields).await?;
+        spent.calls += calls;
+        read
+    };
     let scene = Scene {
         user_id: &settings.connection.user_id,
         now: Utc::now(),
