@@ -3,6 +3,7 @@
 //! control API says that it is skipped when the story is told to another org.
 
 mod connection;
+mod prediction;
 mod stage;
 
 pub(crate) use stage::{Set, Stage};
@@ -12,6 +13,10 @@ use anyhow::Context;
 
 /// Tells every chapter, in order.
 pub(crate) async fn tell(set: &Set<'_>) -> anyhow::Result<()> {
+    heading("A validation rule, before it refuses");
+    prediction::tell(&Stage::open(set).await?)
+        .await
+        .context("a validation rule, before it refuses")?;
     heading("The life of a connection");
     connection::tell(&Stage::open(set).await?)
         .await
