@@ -76,6 +76,7 @@ trace: tools bins ## one meeting, and its spans as a tree with durations
 bench: tools ## figures of a release build; SALESFORCE_URL=... measures against another org
 	$(CARGO) build --quiet --release --workspace --bins
 	@$(CARGO) run --quiet --release --package testkit --bin load
+	@$(PYTHON) deploy/local/prediction-figures
 
 run: ## one service with the environment it is given: make run SERVICE=matching
 	@test -n "$(SERVICE)" || { echo "name a service: make run SERVICE=matching"; exit 64; }
