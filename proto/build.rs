@@ -15,8 +15,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = protox::compile(&protos, ["."])?;
     prost_build::Config::new()
         .btree_map(["."])
-        // Carries a bearer token: its Debug is written by hand, in src/secret.rs.
-        .skip_debug(["ergo.auth.v1.GetAccessTokenResponse"])
+        // They carry a bearer token and a private key: their Debug is written by hand, in src/secret.rs.
+        .skip_debug([
+            "ergo.auth.v1.GetAccessTokenResponse",
+            "ergo.auth.v1.ConnectJwtRequest",
+        ])
         .service_generator(Box::new(service::Generator))
         .compile_fds(descriptors)?;
     Ok(())

@@ -1,6 +1,6 @@
 //! Messages that carry a secret never print it, whoever formats them.
 
-use crate::auth::v1::GetAccessTokenResponse;
+use crate::auth::v1::{ConnectJwtRequest, GetAccessTokenResponse};
 use std::fmt;
 
 impl fmt::Debug for GetAccessTokenResponse {
@@ -16,6 +16,20 @@ impl fmt::Debug for GetAccessTokenResponse {
     }
 }
 
+impl fmt::Debug for ConnectJwtRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectJwtRequest")
+            .field("workspace", &self.workspace)
+            .field("environment", &self.environment)
+            .field("my_domain", &self.my_domain)
+            .field("consumer_key", &self.consumer_key)
+            .field("username", &self.username)
+            .field("private_key", &"[redacted]")
+            .field("start_over", &self.start_over)
+            .finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -27,5 +41,10 @@ mod tests {
             ..Default::default()
         };
         assert!(!format!("{answer:?}").contains("secret"));
+        let request = ConnectJwtRequest {
+            private_key: "a secret key".into(),
+            ..Default::default()
+        };
+        assert!(!format!("{request:?}").contains("secret"));
     }
 }

@@ -7,10 +7,11 @@ use chassis::Db;
 use chrono::Utc;
 use events::auth::v1 as wire_auth;
 use events::auth::v1::{
-    BeginConnectRequest, BeginConnectResponse, DisconnectRequest, DisconnectResponse,
-    GetAccessTokenRequest, GetAccessTokenResponse, GetConnectionRequest, GetConnectionResponse,
-    ListConnectionHistoryRequest, ListConnectionHistoryResponse, ListConnectionsRequest,
-    ListConnectionsResponse, ReportAccessProblemRequest, ReportAccessProblemResponse,
+    BeginConnectRequest, BeginConnectResponse, ConnectJwtRequest, ConnectJwtResponse,
+    DisconnectRequest, DisconnectResponse, GetAccessTokenRequest, GetAccessTokenResponse,
+    GetConnectionRequest, GetConnectionResponse, ListConnectionHistoryRequest,
+    ListConnectionHistoryResponse, ListConnectionsRequest, ListConnectionsResponse,
+    ReportAccessProblemRequest, ReportAccessProblemResponse,
 };
 use events::rpc::{CallContext, Code, Role, RpcError};
 use salesforce::Salesforce;
@@ -19,6 +20,7 @@ use tokio::time::timeout;
 
 use crate::app::access_token::{AccessTokens, Denied};
 use crate::app::begin_connect::{self, Environment, Wish};
+use crate::app::connect_jwt::{self, ConnectJwt};
 use crate::app::revoke::Revoker;
 use crate::app::{disconnect, report_problem};
 use crate::domain::connection::Connection;
@@ -45,6 +47,8 @@ pub struct AuthRpc {
     pub db: Db,
     /// The client.
     pub salesforce: Salesforce,
+    /// Connects by assertion.
+    pub connect_jwt: ConnectJwt,
     /// Opens and seals.
     pub ring: Arc<Ring>,
     /// Hands out tokens.
@@ -61,6 +65,31 @@ fn denied(denied: Denied) -> RpcError {
         Denied::Later(reason) => RpcError::new(Code::Unavailable, reason),
         Denied::Store(failure) => wire::unavailable(failure),
     }
+}
+
+/// Where to log in, as it was asked for.
+fn environment(
+    asked: wire_auth::Environment,
+    my_domain: &str,
+) -> Result<Environment<'_>, RpcError> {
+    let environment = match asked {
+        wire_auth::Environment::Production => Environment::Production,
+        wire_auth::Environment::Sandbox => Environment::Sandbox,
+        wire_auth::Environment::CustomDomain => Environment::CustomDomain(my_domain),
+        wire_auth::Environment::Unspecified => {
+            return Err(RpcError::invalid(
+                "environment",
+                "is missing; choose production, sandbox or custom domain",
+            ));
+        }
+    };
+    if !my_domain.is_empty() && !matches!(environment, Environment::CustomDomain(_)) {
+        return Err(RpcError::invalid(
+            "my_domain",
+            "is only for the environment custom domain",
+        ));
+    }
+    Ok(environment)
 }
 
 fn generation(field: &str, number: u64) -> Result<i64, RpcError> {
@@ -94,23 +123,7 @@ impl wire_auth::Auth for AuthRpc {
     ) -> Result<BeginConnectResponse, RpcError> {
         context.require(Role::Admin)?;
         let workspace = wire::workspace(&request.workspace)?;
-        let environment = match request.environment() {
-            wire_auth::Environment::Production => Environment::Production,
-            wire_auth::Environment::Sandbox => Environment::Sandbox,
-            wire_auth::Environment::CustomDomain => Environment::CustomDomain(&request.my_domain),
-            wire_auth::Environment::Unspecified => {
-                return Err(RpcError::invalid(
-                    "environment",
-                    "is missing; choose production, sandbox or custom domain",
-                ));
-            }
-        };
-        if !request.my_domain.is_empty() && !matches!(environment, Environment::CustomDomain(_)) {
-            return Err(RpcError::invalid(
-                "my_domain",
-                "is only for the environment custom domain",
-            ));
-        }
+        let environment = environment(request.environment(), &request.my_domain)?;
         let wish = Wish {
             workspace: &workspace,
             environment,
@@ -127,6 +140,29 @@ impl wire_auth::Auth for AuthRpc {
                 link.ticket.expose_secret()
             ),
             expires_at: Some(wire::timestamp(link.expires_at)),
+        })
+    }
+
+    async fn connect_jwt(
+        &self,
+        context: &CallContext,
+        request: ConnectJwtRequest,
+    ) -> Result<ConnectJwtResponse, RpcError> {
+        context.require(Role::Admin)?;
+        let workspace = wire::workspace(&request.workspace)?;
+        let asked = request.environment();
+        let wish = connect_jwt::Wish {
+            workspace: &workspace,
+            environment: environment(asked, &request.my_domain)?,
+            consumer_key: &request.consumer_key,
+            username: &request.username,
+            private_key: request.private_key.into(),
+            start_over: request.start_over,
+            actor: &context.caller.actor,
+        };
+        let connection = self.connect_jwt.connect(wish).await?;
+        Ok(ConnectJwtResponse {
+            connection: Some(wire::connection(&connection)),
         })
     }
 

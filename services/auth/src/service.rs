@@ -10,8 +10,10 @@ use salesforce::oauth::ClientCredentials;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
+use crate::app::accept_grant::AcceptGrant;
 use crate::app::access_token::AccessTokens;
 use crate::app::complete_connect::CompleteConnect;
+use crate::app::connect_jwt::ConnectJwt;
 use crate::app::keep_alive::KeepAlive;
 use crate::app::open_link::OpenLink;
 use crate::app::probe::Prober;
@@ -93,21 +95,24 @@ impl Service for Auth {
             tokens: tokens.clone(),
             poll_ms: options.auth_probe_poll_ms.max(2),
         };
+        let accept = AcceptGrant {
+            db: db.clone(),
+            salesforce: salesforce.clone(),
+            endpoint: endpoint.clone(),
+            ring: Arc::clone(&ring),
+            call_ms,
+        };
         rig.http(http::router(Routes {
             open: OpenLink {
                 db: db.clone(),
                 salesforce: salesforce.clone(),
-                endpoint: endpoint.clone(),
+                endpoint,
                 ring: Arc::clone(&ring),
                 redirect_uri: redirect_uri.clone(),
             },
             complete: CompleteConnect {
-                db: db.clone(),
-                salesforce: salesforce.clone(),
-                endpoint,
-                ring: Arc::clone(&ring),
+                accept: accept.clone(),
                 redirect_uri,
-                call_ms,
                 tasks: tasks.clone(),
                 telemetry: telemetry.clone(),
             },
@@ -116,6 +121,11 @@ impl Service for Auth {
         }));
         rig.serve_rpc(AuthServer(AuthRpc {
             db: db.clone(),
+            connect_jwt: ConnectJwt {
+                salesforce: salesforce.clone(),
+                accept,
+                telemetry: telemetry.clone(),
+            },
             salesforce,
             ring,
             tokens,

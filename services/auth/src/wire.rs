@@ -113,6 +113,8 @@ fn cause(cause: Cause) -> crm::ConnectionCause {
         Cause::Lost(Loss::Revoked) => W::Revoked,
         Cause::Lost(Loss::AppUninstalled) => W::AppUninstalled,
         Cause::Lost(Loss::RotationLost) => W::RotationLost,
+        Cause::Lost(Loss::NotPreauthorized) => W::NotPreauthorized,
+        Cause::Lost(Loss::AssertionRefused) => W::AssertionRefused,
         Cause::Suspended(Suspension::UserInactive) => W::UserInactive,
         Cause::Suspended(Suspension::OrganizationInactive) => W::OrganizationInactive,
         Cause::Suspended(Suspension::IpOrLoginHours) => W::IpOrLoginHours,

@@ -111,6 +111,18 @@ pub(crate) struct Connect {
     /// Give up the org connected before; mappings hold its ids
     #[arg(long)]
     pub(crate) start_over: bool,
+    /// Connect at once with a key of the org's own app instead of a link (JWT bearer)
+    #[arg(long, requires_all = ["consumer_key", "username", "private_key_file"], conflicts_with = "different_user")]
+    pub(crate) jwt: bool,
+    /// Consumer key of the org's own app
+    #[arg(long, requires = "jwt")]
+    pub(crate) consumer_key: Option<String>,
+    /// Login name of the user to act as; pre-authorised for the app
+    #[arg(long, requires = "jwt")]
+    pub(crate) username: Option<String>,
+    /// File with the RSA private key in PEM, or - for standard input; the app has its certificate
+    #[arg(long, requires = "jwt")]
+    pub(crate) private_key_file: Option<PathBuf>,
 }
 
 /// Where to log in.
@@ -470,6 +482,12 @@ mod tests {
             ("ergoctl status --json", true),
             ("ergoctl --workspace acme status", true),
             ("ergoctl connect --environment sandbox", true),
+            ("ergoctl connect --jwt", false),
+            ("ergoctl connect --username u@acme.example", false),
+            (
+                "ergoctl connect --jwt --consumer-key k --username u --private-key-file -",
+                true,
+            ),
             ("ergoctl connect --environment custom-domain", false),
             (
                 "ergoctl connect --environment custom-domain --my-domain acme",

@@ -26,6 +26,8 @@ pub struct AppConfig {
     pub callback_urls: Vec<String>,
     /// Whether authorisation without a PKCE challenge is refused.
     pub require_pkce: bool,
+    /// Certificate (PEM) its signed assertions are checked with; none: assertions are refused.
+    pub certificate: Option<String>,
 }
 
 impl Default for AppConfig {
@@ -36,6 +38,7 @@ impl Default for AppConfig {
             consumer_secret: DEFAULT_CONSUMER_SECRET.into(),
             callback_urls: vec![DEFAULT_CALLBACK_URL.into()],
             require_pkce: true,
+            certificate: Some(DEFAULT_CERTIFICATE.into()),
         }
     }
 }
@@ -46,6 +49,12 @@ pub const DEFAULT_CONSUMER_KEY: &str = "3MVG9simulator.consumer.key";
 pub const DEFAULT_CONSUMER_SECRET: &str = "simulator-consumer-secret";
 /// Callback of the default connected app.
 pub const DEFAULT_CALLBACK_URL: &str = "http://127.0.0.1:8081/oauth/callback";
+/// Certificate of the default connected app.
+pub const DEFAULT_CERTIFICATE: &str = include_str!("keys/app.certificate.pem");
+/// Private key that belongs to [`DEFAULT_CERTIFICATE`]. Signs for this stand-in org only.
+pub const DEFAULT_PRIVATE_KEY: &str = include_str!("keys/app.key.pem");
+/// A private key no app has a certificate of.
+pub const OTHER_PRIVATE_KEY: &str = include_str!("keys/other.key.pem");
 /// Username of the system administrator every org has.
 pub const ADMIN_USERNAME: &str = "admin@northwind.example";
 /// Username of the user an integration would connect as.
@@ -72,6 +81,8 @@ pub struct SimConfig {
     pub session_ttl_s: u64,
     /// Daily API requests the org is entitled to.
     pub api_requests_max: u64,
+    /// Whether the org says that it is a sandbox.
+    pub is_sandbox: bool,
     /// Shared Activities: TaskRelation exists.
     pub shared_activities: bool,
     /// `Ergo_Key__c` exists on Task, Event, Contact, Opportunity and OpportunityContactRole.
@@ -99,6 +110,7 @@ impl Default for SimConfig {
             rotate_refresh_tokens: false,
             session_ttl_s: 7_200,
             api_requests_max: 5_000_000,
+            is_sandbox: true,
             shared_activities: false,
             external_id_fields: true,
             login_needs_password: true,

@@ -37,12 +37,14 @@ pub struct Limits {
     pub settle_ms: u64,
     /// First pause after a breakdown, in milliseconds; it doubles.
     pub retry_pause_ms: u64,
+    /// How much longer than a look and a call a lease lasts, in milliseconds: the statements between them.
+    pub lease_slack_ms: u64,
 }
 
 impl Limits {
     /// A lease holds one look and one call, and ends after the holder has certainly given up.
     pub(super) fn lease_ms(&self) -> u64 {
-        2 * self.call_ms + 2_000
+        2 * self.call_ms + self.lease_slack_ms
     }
 }
 

@@ -112,7 +112,11 @@ async fn store_attempt(db: &Db, attempt: &Attempt, ticket: &SecretString) -> Res
     Ok(true)
 }
 
-fn login(salesforce: &Salesforce, environment: Environment<'_>) -> Result<(Base, bool), RpcError> {
+/// The login address of a choice, and whether it belongs to sandboxes.
+pub(super) fn login(
+    salesforce: &Salesforce,
+    environment: Environment<'_>,
+) -> Result<(Base, bool), RpcError> {
     let (choice, is_sandbox) = match environment {
         Environment::Production => (LoginChoice::Production, false),
         Environment::Sandbox => (LoginChoice::Sandbox, true),

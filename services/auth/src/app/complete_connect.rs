@@ -3,30 +3,26 @@
 //!
 //! Runs in a task of its own once the answer is taken, so that a closed browser does not leave a grant half stored.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use chassis::{Db, Failure};
+use chassis::Failure;
 use chrono::Utc;
-use salesforce::oauth::{
-    AuthorizeFailure, Identity, TokenEndpoint, TokenResponse, classify_authorize_error,
-};
-use salesforce::{AccessToken, Salesforce, TokenSource, TokenSourceError};
+use salesforce::oauth::{AuthorizeFailure, TokenResponse, classify_authorize_error};
 use secrecy::SecretString;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use super::accept_grant::{AcceptGrant, Given};
 use super::change;
 use super::connect_problem::{Problem, problem_of, unavailable};
 use super::open_link::standing;
-use crate::domain::attempt::{Refusal, Relation, may_return, relation};
-use crate::domain::connection::Grantee;
+use crate::domain::attempt::{Refusal, may_return};
+use crate::domain::grant::Grant;
 use crate::domain::state::Trigger;
-use crate::seal::Ring;
 use crate::secret_text;
-use crate::store::{self, attempt::Attempt, lease, secret};
+use crate::store::{self, attempt::Attempt, secret};
 use crate::telemetry::Telemetry;
 
 /// What the browser brings.
@@ -52,18 +48,10 @@ pub struct Connected {
 /// Takes answers.
 #[derive(Clone)]
 pub struct CompleteConnect {
-    /// The store.
-    pub db: Db,
-    /// The client.
-    pub salesforce: Salesforce,
-    /// The app.
-    pub endpoint: TokenEndpoint,
-    /// Seals the tokens.
-    pub ring: Arc<Ring>,
+    /// Checks and stores; holds what else is needed of the world.
+    pub accept: AcceptGrant,
     /// Exactly as registered with the app.
     pub redirect_uri: String,
-    /// Longest wait for one answer of Salesforce, in milliseconds.
-    pub call_ms: u64,
     /// Waited for when the process stops.
     pub tasks: TaskTracker,
     /// Counts outcomes.
@@ -78,7 +66,7 @@ impl CompleteConnect {
         cookie: impl Fn(Uuid) -> Option<String>,
     ) -> (Option<Uuid>, Result<Connected, Problem>) {
         let state_hash = secret_text::hash(&answer.state);
-        let attempt = match store::attempt::by_state(self.db.pool(), &state_hash).await {
+        let attempt = match store::attempt::by_state(self.accept.db.pool(), &state_hash).await {
             Ok(Some(attempt)) => attempt,
             Ok(None) => return (None, Err(Problem::Refused(Refusal::Unknown))),
             Err(error) => return (None, Err(unavailable(&error.into()))),
@@ -90,7 +78,7 @@ impl CompleteConnect {
             tracing::warn!(workspace = %attempt.workspace, attempt = %attempt.id, refusal = ?refusal, "answer of a connect attempt refused");
             return (None, Err(Problem::Refused(refusal)));
         }
-        match store::attempt::use_up(self.db.pool(), attempt.id).await {
+        match store::attempt::use_up(self.accept.db.pool(), attempt.id).await {
             Ok(true) => {}
             Ok(false) => return (None, Err(Problem::Refused(Refusal::Replayed))),
             Err(error) => return (None, Err(unavailable(&error.into()))),
@@ -139,21 +127,23 @@ impl CompleteConnect {
             kind: secret::Kind::CodeVerifier,
             owner: &owner,
         };
-        let (_, verifier) = secret::get(self.db.pool(), &self.ring, place)
+        let (_, verifier) = secret::get(self.accept.db.pool(), &self.accept.ring, place)
             .await
             .map_err(|error| unavailable(&error.into()))?
             .ok_or(Problem::Refused(Refusal::Replayed))?;
         let login = self
+            .accept
             .salesforce
             .hosts()
             .login(&attempt.login_url)
             .map_err(|_| Problem::Untrusted)?;
         let call = self
+            .accept
             .endpoint
             .exchange_code(&login, &code, &self.redirect_uri, &verifier);
-        let response = self
-            .in_time(call)
-            .await?
+        let response = timeout(Duration::from_millis(self.accept.call_ms), call)
+            .await
+            .map_err(|_elapsed| Problem::NoAnswer)?
             .map_err(|error| problem_of(&error))?;
         let outcome = self.accept(attempt, &response).await;
         if let (Err(problem), Some(unwanted)) = (&outcome, &response.refresh_token)
@@ -170,160 +160,31 @@ impl CompleteConnect {
         attempt: &Attempt,
         response: &TokenResponse,
     ) -> Result<Connected, Problem> {
-        if response.refresh_token.is_none() {
+        let Some(refresh_token) = &response.refresh_token else {
             return Err(Problem::MissingRefreshToken);
-        }
-        let has = |wanted: &str| {
-            response
-                .scopes
-                .iter()
-                .any(|scope| scope == wanted || scope == "full")
         };
-        if !response.scopes.is_empty() && !has("api") {
-            return Err(Problem::MissingScope);
-        }
-        let before = store::connection::get(self.db.pool(), &attempt.workspace)
-            .await
-            .map_err(|error| unavailable(&error.into()))?;
-        if let Some(before) = &before {
-            let granted = (response.org_id.as_str(), response.user_id.as_str());
-            let known = (before.organization_id.as_str(), before.user_id.as_str());
-            if relation(known, granted, attempt.start_over) == Relation::OtherOrg {
-                return Err(Problem::OtherOrg);
-            }
-        }
-        let org = self.salesforce.org(OneToken(AccessToken {
-            secret: response.access_token.clone(),
-            generation: 1,
-            instance_url: response.instance.as_str().to_owned(),
-            fresh: true,
-        }));
-        let supported = self.in_time(org.supports_api_version()).await?.map_err(|error| {
-            tracing::warn!(workspace = %attempt.workspace, error = %error, "versions of the org cannot be read");
-            Problem::NoAnswer
-        })?;
-        if !supported {
-            return Err(Problem::VersionUnsupported(
-                self.salesforce.api_version().to_owned(),
-            ));
-        }
-        // The identity endpoint answers also without API access; the limits prove it.
-        self.in_time(org.limits()).await?.map_err(|error| {
-            tracing::warn!(workspace = %attempt.workspace, error = %error, "the new grant cannot use the API");
-            if error.class().retryable() { Problem::NoAnswer } else { Problem::ApiRefused }
-        })?;
-        let identity = self
-            .in_time(
-                self.endpoint
-                    .identity(&response.identity_url, &response.access_token),
-            )
-            .await?;
-        let identity = identity.map_err(|error| problem_of(&error))?;
-        self.store(attempt, response, identity).await
-    }
-
-    async fn store(
-        &self,
-        attempt: &Attempt,
-        response: &TokenResponse,
-        identity: Identity,
-    ) -> Result<Connected, Problem> {
-        match self.store_in_unit(attempt, response, identity).await {
-            Ok(outcome) => outcome,
-            Err(failure) => Err(unavailable(&failure)),
-        }
-    }
-
-    async fn store_in_unit(
-        &self,
-        attempt: &Attempt,
-        response: &TokenResponse,
-        identity: Identity,
-    ) -> Result<Result<Connected, Problem>, Failure> {
-        let workspace = &attempt.workspace;
-        let mut unit = self.db.begin().await?;
-        let db = unit.connection();
-        let before = store::connection::lock_or_create(db, workspace).await?;
-        let known = (before.organization_id.as_str(), before.user_id.as_str());
-        let granted = (response.org_id.as_str(), response.user_id.as_str());
-        let relation = relation(known, granted, attempt.start_over);
-        let place = |kind| secret::Place {
-            workspace,
-            kind,
-            owner: "",
+        let given = Given {
+            workspace: &attempt.workspace,
+            start_over: attempt.start_over,
+            is_sandbox: attempt.is_sandbox,
+            attempt: Some(attempt.id),
+            actor: &attempt.requested_by,
+            grant: Grant::RefreshToken,
+            secret: refresh_token,
         };
-        match relation {
-            Relation::OtherOrg => return Ok(Err(Problem::OtherOrg)),
-            // The grant of the same user is left alone: Salesforce ends it by itself when there are too many.
-            Relation::Same => {}
-            Relation::OtherUser | Relation::StartsOver => {
-                if let Some((_, replaced)) =
-                    secret::get_in(db, &self.ring, place(secret::Kind::RefreshToken)).await?
-                {
-                    store::revocation::enqueue(
-                        db,
-                        &self.ring,
-                        Uuid::new_v4(),
-                        workspace,
-                        &before.instance_url,
-                        &replaced,
-                    )
-                    .await?;
-                }
-            }
-        }
-        let generation = lease::advance(db, workspace, Some(false)).await?;
-        if let Some(refresh_token) = &response.refresh_token {
-            secret::put(
-                db,
-                &self.ring,
-                place(secret::Kind::RefreshToken),
-                generation,
-                refresh_token,
-            )
-            .await?;
-        }
-        secret::put(
-            db,
-            &self.ring,
-            place(secret::Kind::AccessToken),
-            generation,
-            &response.access_token,
-        )
-        .await?;
-        let owner = attempt.id.to_string();
-        secret::destroy(
-            db,
-            secret::Place {
-                workspace,
-                kind: secret::Kind::CodeVerifier,
-                owner: &owner,
-            },
-        )
-        .await?;
-        lease::settle(db, workspace).await?;
-        let grantee = Grantee {
-            organization_id: response.org_id.as_str().to_owned(),
-            user_id: response.user_id.as_str().to_owned(),
-            username: identity.username,
-            is_sandbox: attempt.is_sandbox || response.instance.as_str().contains(".sandbox.my."),
-            instance_url: response.instance.as_str().to_owned(),
-        };
-        let after = before.authorized(grantee, Utc::now());
-        change::save(&mut unit, &before, &after, &attempt.requested_by).await?;
-        unit.commit().await?;
-        Ok(Ok(Connected {
+        self.accept.accept(given, response).await?;
+        Ok(Connected {
             return_path: attempt.return_path.clone(),
-        }))
+        })
     }
 
     /// A grant we do not keep must not stay alive.
     async fn let_go(&self, attempt: &Attempt, response: &TokenResponse, unwanted: &SecretString) {
         let enqueue = async {
-            let mut unit = self.db.begin().await?;
+            let mut unit = self.accept.db.begin().await?;
             store::revocation::enqueue(
                 unit.connection(),
-                &self.ring,
+                &self.accept.ring,
                 Uuid::new_v4(),
                 &attempt.workspace,
                 response.instance.as_str(),
@@ -339,7 +200,7 @@ impl CompleteConnect {
 
     /// Destroys the verifier and lets a first attempt fall back.
     async fn clean_up(&self, attempt: &Attempt) -> Result<(), Failure> {
-        let mut unit = self.db.begin().await?;
+        let mut unit = self.accept.db.begin().await?;
         let owner = attempt.id.to_string();
         let place = secret::Place {
             workspace: &attempt.workspace,
@@ -354,24 +215,5 @@ impl CompleteConnect {
             change::save(&mut unit, &before, &after, &attempt.requested_by).await?;
         }
         unit.commit().await
-    }
-
-    async fn in_time<T>(&self, call: impl Future<Output = T>) -> Result<T, Problem> {
-        timeout(Duration::from_millis(self.call_ms), call)
-            .await
-            .map_err(|_elapsed| Problem::NoAnswer)
-    }
-}
-
-/// The token of a grant that is being checked: there is no other.
-struct OneToken(AccessToken);
-
-impl TokenSource for OneToken {
-    async fn token(&self) -> Result<AccessToken, TokenSourceError> {
-        Ok(self.0.clone())
-    }
-
-    async fn rejected(&self, _rejected: &AccessToken) -> Result<AccessToken, TokenSourceError> {
-        Ok(self.0.clone())
     }
 }

@@ -3,6 +3,7 @@
 use chassis::Failure;
 use salesforce::oauth::{AuthorizeFailure, ReconnectCause, TokenError, TokenFailure};
 
+use super::accept_grant::Unacceptable;
 use crate::domain::attempt::Refusal;
 use crate::domain::trouble::our_fault;
 
@@ -74,6 +75,20 @@ impl Problem {
             self,
             Self::OtherOrg | Self::MissingScope | Self::VersionUnsupported(_) | Self::ApiRefused
         )
+    }
+}
+
+impl From<Unacceptable> for Problem {
+    fn from(reason: Unacceptable) -> Self {
+        match reason {
+            Unacceptable::NoAnswer => Self::NoAnswer,
+            Unacceptable::Untrusted => Self::Untrusted,
+            Unacceptable::MissingScope => Self::MissingScope,
+            Unacceptable::OtherOrg => Self::OtherOrg,
+            Unacceptable::VersionUnsupported(version) => Self::VersionUnsupported(version),
+            Unacceptable::ApiRefused => Self::ApiRefused,
+            Unacceptable::Unavailable => Self::Unavailable,
+        }
     }
 }
 

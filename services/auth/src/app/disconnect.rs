@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use super::change;
 use crate::domain::connection::Connection;
+use crate::domain::grant::GrantKind;
 use crate::domain::state::Trigger;
 use crate::seal::Ring;
-use crate::store::{self, secret};
+use crate::store::{self, lease, secret};
 
 /// Ends a workspace's connection; `None` when it has none. A refresh that is in the air finds the connection ended and
 /// revokes what it brought.
@@ -33,7 +34,13 @@ pub async fn disconnect(
         kind,
         owner: "",
     };
-    match secret::get_in(unit.connection(), ring, place(secret::Kind::RefreshToken)).await {
+    let standing = lease::standing_in(unit.connection(), workspace).await?;
+    // Of the customer's own app we hold no grant: what can be ended at Salesforce is the session.
+    let revocable = match standing.map(|standing| standing.grant.kind()) {
+        Some(GrantKind::JwtBearer) => secret::Kind::AccessToken,
+        Some(GrantKind::RefreshToken) | None => secret::Kind::RefreshToken,
+    };
+    match secret::get_in(unit.connection(), ring, place(revocable)).await {
         Ok(Some((_, grant))) => {
             store::revocation::enqueue(
                 unit.connection(),
@@ -54,8 +61,13 @@ pub async fn disconnect(
             return Err(error.into());
         }
     }
-    secret::destroy(unit.connection(), place(secret::Kind::RefreshToken)).await?;
-    secret::destroy(unit.connection(), place(secret::Kind::AccessToken)).await?;
+    for kind in [
+        secret::Kind::RefreshToken,
+        secret::Kind::AccessToken,
+        secret::Kind::SigningKey,
+    ] {
+        secret::destroy(unit.connection(), place(kind)).await?;
+    }
     let after = before.after(Trigger::Disconnected, Utc::now());
     if let Some(after) = &after {
         change::save(&mut unit, &before, after, actor).await?;

@@ -1,10 +1,13 @@
 //! What auth does, one trigger per file: load, decide purely, then one unit in which state and events commit.
 
+pub mod accept_grant;
 pub mod access_token;
 pub mod begin_connect;
 pub mod change;
 pub mod complete_connect;
+pub mod connect_jwt;
 pub mod connect_problem;
+mod credential;
 pub mod disconnect;
 mod flights;
 mod keep;

@@ -19,11 +19,12 @@ use tracing::Instrument as _;
 
 use super::access_token::{AccessTokens, Denied, Token};
 use super::change;
+use super::credential::{Credential, Unusable};
 use crate::domain::refresh::{AfterLook, Decision, Purpose, after_look, decide};
 use crate::domain::state::{Loss, Trigger};
 use crate::domain::trouble::{self, Evidence, Verdict};
 use crate::store::lease::{Residue, Standing};
-use crate::store::{self, lease, secret};
+use crate::store::{self, lease};
 
 /// Who the history names for changes found out here.
 pub(super) const ACTOR: &str = "service:auth/refresh";
@@ -56,7 +57,11 @@ impl AccessTokens {
             return Ok(None);
         };
         let (look_first, intent) = match decide(&standing.facts, purpose, rejected) {
-            Decision::Refresh => (false, Some((standing.facts.generation, self.settle_ms()))),
+            Decision::Refresh => {
+                let used_up = standing.grant.kind().may_be_used_up();
+                let intent = (standing.facts.generation, self.settle_ms());
+                (false, used_up.then_some(intent))
+            }
             Decision::Look => (true, None),
             Decision::Refuse | Decision::Use | Decision::Wait | Decision::Pause(_) => {
                 return Ok(None);
@@ -83,34 +88,18 @@ impl AccessTokens {
     /// Performs the refresh. Runs to its end whoever still waits for it.
     pub(super) async fn carry_out(&self, work: Work) -> Result<Token, Denied> {
         let inner = &self.inner;
-        let place = secret::Place {
-            workspace: &work.workspace,
-            kind: secret::Kind::RefreshToken,
-            owner: "",
-        };
-        let refresh_token = match secret::get(inner.db.pool(), &inner.ring, place).await {
-            Ok(Some((_, token))) => token,
-            Ok(None) => {
+        let credential = match self.credential(&work).await {
+            Ok(credential) => credential,
+            Err(Unusable::Gone(loss)) => {
+                let (verdict, nothing) = (Verdict::Lose(loss), Evidence::default());
                 return self
-                    .conclude(
-                        &work,
-                        Verdict::Lose(Loss::Revoked),
-                        Residue::Nothing,
-                        Evidence::default(),
-                        0,
-                    )
+                    .conclude(&work, verdict, Residue::Nothing, nothing, 0)
                     .await;
             }
-            Err(error) => {
-                tracing::error!(workspace = %work.workspace, error = %error, "stored grant is not usable");
-                return self
-                    .our_fault(
-                        &work,
-                        "the stored grant does not open: check the seal keys",
-                        Residue::Nothing,
-                    )
-                    .await;
+            Err(Unusable::OurFault(what)) => {
+                return self.our_fault(&work, what, Residue::Nothing).await;
             }
+            Err(Unusable::Store(error)) => return Err(error.into()),
         };
         let Ok(host) = inner.salesforce.hosts().api(&work.standing.instance_url) else {
             return self
@@ -121,9 +110,13 @@ impl AccessTokens {
                 )
                 .await;
         };
-        let (failures, evidence) = lease::evidence(inner.db.pool(), &work.workspace).await?;
-        if work.look_first {
-            let sight = self.look(&host, &refresh_token, failures).await;
+        let (failures, doubted) = lease::memory(inner.db.pool(), &work.workspace).await?;
+        let evidence = Evidence {
+            doubted,
+            ..Evidence::default()
+        };
+        if let (true, Credential::RefreshToken(token)) = (work.look_first, &credential) {
+            let sight = self.look(&host, token, failures).await;
             match after_look(sight, work.standing.rotates) {
                 AfterLook::Refresh => {
                     let (settle, call) = (self.settle_ms(), float(inner.limits.call_ms));
@@ -168,7 +161,7 @@ impl AccessTokens {
             }
         }
         let endpoint = inner.endpoint.clone();
-        let mut call = Box::pin(async move { endpoint.refresh(&host, &refresh_token).await });
+        let mut call = Box::pin(async move { credential.trade(&endpoint, &host).await });
         match timeout(Duration::from_millis(inner.limits.call_ms), &mut call).await {
             Ok(answer) => self.answered(&work, answer, evidence, failures).await,
             Err(_elapsed) => {
@@ -220,7 +213,14 @@ impl AccessTokens {
         };
         match error.failure() {
             Some(failure) => {
-                let verdict = trouble::verdict(failure, evidence);
+                let kind = work.standing.grant.kind();
+                let evidence = if trouble::needs_others(failure) {
+                    let pool = self.inner.db.pool();
+                    lease::others(pool, &work.workspace, kind, evidence.doubted).await?
+                } else {
+                    evidence
+                };
+                let verdict = trouble::verdict(failure, evidence, kind);
                 tracing::info!(workspace = %work.workspace, error = %error, verdict = ?verdict, "refresh refused");
                 self.conclude(work, verdict, residue, evidence, failures)
                     .await

@@ -2,7 +2,10 @@
 
 pub mod attempt;
 pub mod connection;
+pub mod grant;
+pub mod jwt_refusal;
 pub mod problem;
 pub mod refresh;
+pub mod sandbox;
 pub mod state;
 pub mod trouble;

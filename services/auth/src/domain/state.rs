@@ -48,6 +48,10 @@ pub enum Loss {
     AppUninstalled,
     /// Salesforce rotated the refresh token and the answer never arrived.
     RotationLost,
+    /// JWT bearer: the customer's app may not act as the user any more.
+    NotPreauthorized,
+    /// JWT bearer: the org does not accept assertions signed with the stored key.
+    AssertionRefused,
 }
 
 /// Why a connection is in its state, as it is stored and published.
@@ -136,11 +140,13 @@ impl State {
 
 impl Loss {
     /// Every loss.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::Expired,
         Self::Revoked,
         Self::AppUninstalled,
         Self::RotationLost,
+        Self::NotPreauthorized,
+        Self::AssertionRefused,
     ];
 
     /// As it is stored.
@@ -151,6 +157,8 @@ impl Loss {
             Self::Revoked => "revoked",
             Self::AppUninstalled => "app_uninstalled",
             Self::RotationLost => "rotation_lost",
+            Self::NotPreauthorized => "not_preauthorized",
+            Self::AssertionRefused => "assertion_refused",
         }
     }
 
@@ -229,6 +237,14 @@ impl Cause {
             }
             Self::Lost(Loss::RotationLost) => {
                 "Salesforce replaced our refresh token and its answer was lost on the way. Connect once more; work that waited resumes."
+            }
+            Self::Lost(Loss::NotPreauthorized) => {
+                "The app may not act as the connected user any more. Have a Salesforce admin pre-authorise the user (the app's policies: \
+                 admin approved users are pre-authorized, then a permission set or profile), then connect again; work that waited resumes."
+            }
+            Self::Lost(Loss::AssertionRefused) => {
+                "The org does not accept what is signed with the stored key: the app's certificate was replaced or the app changed. \
+                 Connect again with the key that belongs to the app's certificate; work that waited resumes."
             }
             Self::Suspended(Suspension::UserInactive) => {
                 "The connected user is inactive or frozen in Salesforce. Activate the user, or connect as another one."

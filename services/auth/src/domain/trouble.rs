@@ -5,6 +5,7 @@
 
 use salesforce::oauth::{Confirm, OurFault, ReconnectCause, SuspendCause, TokenFailure};
 
+use super::grant::GrantKind;
 use super::state::{Loss, Suspension};
 
 /// Pause before calling again after a fault of our own configuration, in seconds: long enough for an operator to act,
@@ -22,9 +23,10 @@ const BACKOFF_DOUBLINGS_MAX: u32 = 5;
 pub struct Evidence {
     /// The same loss was seen before and its time of waiting is over.
     pub doubted: Option<Loss>,
-    /// Other connections exist in this installation.
+    /// Other connections of the kind exist in this installation.
     pub others: bool,
-    /// Another connection met the unknown-app refusal within the hour.
+    /// Another connection of the kind met the refusal that may be our own fault within the hour: an unknown app, or for
+    /// JWT bearer a refused assertion.
     pub others_refused: bool,
     /// Another connection refreshed within the hour: our key is good.
     pub others_work: bool,
@@ -63,9 +65,79 @@ pub enum Verdict {
     },
 }
 
-/// Decides what `failure` of a refresh means.
+/// Whether the verdict on `failure` depends on how other connections fare, which is a wider question to the store.
 #[must_use]
-pub fn verdict(failure: TokenFailure, evidence: Evidence) -> Verdict {
+pub fn needs_others(failure: TokenFailure) -> bool {
+    match failure {
+        TokenFailure::Reconnect { confirm, .. } => match confirm {
+            Confirm::OtherTenants => true,
+            Confirm::Nothing | Confirm::StoredToken | Confirm::After { .. } => false,
+        },
+        TokenFailure::OurFault { cause } => match cause {
+            OurFault::Assertion | OurFault::ClientSecret | OurFault::Audience => true,
+            OurFault::RedirectUri | OurFault::Scope | OurFault::Request => false,
+        },
+        TokenFailure::Retry { .. }
+        | TokenFailure::Suspend { .. }
+        | TokenFailure::RestartConnect => false,
+    }
+}
+
+/// Decides what `failure` of a refresh under a grant of `kind` means.
+#[must_use]
+pub fn verdict(failure: TokenFailure, evidence: Evidence, kind: GrantKind) -> Verdict {
+    match (kind, failure) {
+        (GrantKind::JwtBearer, TokenFailure::Reconnect { cause, confirm }) => {
+            unsigned(cause, confirm, evidence)
+        }
+        (GrantKind::JwtBearer, TokenFailure::OurFault { cause }) => assertion(cause, evidence),
+        (_, failure) => common(failure, evidence),
+    }
+}
+
+/// JWT bearer: the org does not let the app act as the user.
+fn unsigned(cause: ReconnectCause, confirm: Confirm, evidence: Evidence) -> Verdict {
+    match cause {
+        ReconnectCause::ApprovalWithdrawn => Verdict::Lose(Loss::NotPreauthorized),
+        // The customer's own app: what other orgs say tells nothing. A new app takes minutes to be known everywhere.
+        ReconnectCause::AppUninstalled => {
+            doubted(Loss::AppUninstalled, APP_UNKNOWN_CONFIRM_S, evidence)
+        }
+        // Words about tokens we never had, and assorted login failures: believed when they are repeated.
+        ReconnectCause::Expired | ReconnectCause::ValidityElapsed | ReconnectCause::LoginFailed => {
+            let after_s = match confirm {
+                Confirm::After { after_s } => after_s,
+                Confirm::Nothing | Confirm::StoredToken | Confirm::OtherTenants => {
+                    APP_UNKNOWN_CONFIRM_S
+                }
+            };
+            doubted(Loss::Revoked, after_s, evidence)
+        }
+    }
+}
+
+/// JWT bearer: the org does not accept the assertion. One org's certificate is its own affair; several at once mean that
+/// our clock is wrong.
+fn assertion(cause: OurFault, evidence: Evidence) -> Verdict {
+    match cause {
+        // Without a certificate Salesforce speaks of credentials.
+        OurFault::Assertion | OurFault::ClientSecret | OurFault::Audience => {
+            if evidence.others_refused {
+                return Verdict::OurFault {
+                    what: "several orgs refuse our signed assertions: check this host's clock",
+                    after_s: OUR_FAULT_PAUSE_S,
+                };
+            }
+            doubted(Loss::AssertionRefused, APP_UNKNOWN_CONFIRM_S, evidence)
+        }
+        OurFault::RedirectUri | OurFault::Scope | OurFault::Request => Verdict::OurFault {
+            what: our_fault(cause),
+            after_s: OUR_FAULT_PAUSE_S,
+        },
+    }
+}
+
+fn common(failure: TokenFailure, evidence: Evidence) -> Verdict {
     match failure {
         TokenFailure::Retry { after_s } => Verdict::Retry { after_s },
         TokenFailure::Suspend {
@@ -145,6 +217,7 @@ pub fn our_fault(cause: OurFault) -> &'static str {
         OurFault::Scope => "the app lacks a scope: it needs api, refresh_token and id",
         OurFault::Request => "salesforce calls our token request malformed",
         OurFault::Assertion => "salesforce does not accept our signed assertion",
+        OurFault::Audience => "the assertion is meant for another login host than the org's",
     }
 }
 
@@ -170,6 +243,10 @@ pub fn pause_ms(after_s: u64, failures: u32, first_ms: u64, jitter: f64) -> u64 
 mod tests {
     use super::*;
     use salesforce::oauth::classify_token_error;
+
+    fn verdict(failure: TokenFailure, evidence: Evidence) -> Verdict {
+        super::verdict(failure, evidence, GrantKind::RefreshToken)
+    }
 
     fn refused(error: &str, description: &str) -> TokenFailure {
         let body = format!(r#"{{"error":"{error}","error_description":"{description}"}}"#);

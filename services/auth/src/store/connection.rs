@@ -9,6 +9,7 @@ use sqlx::{PgConnection, PgPool};
 
 use super::StoreError;
 use crate::domain::connection::Connection;
+use crate::domain::grant::Grant;
 use crate::domain::state::{Cause, State};
 
 struct Row {
@@ -220,6 +221,34 @@ pub async fn save(
     Ok(())
 }
 
+/// Stores what new tokens of a locked connection are asked for with.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn set_grant(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    grant: &Grant,
+) -> Result<(), StoreError> {
+    let (consumer_key, audience) = match grant {
+        Grant::RefreshToken => ("", ""),
+        Grant::JwtBearer {
+            consumer_key,
+            audience,
+        } => (consumer_key.as_str(), audience.as_str()),
+    };
+    sqlx::query!(
+        "update auth.connection set grant_kind = $2, jwt_consumer_key = $3, jwt_audience = $4 where workspace = $1",
+        workspace.as_str(),
+        grant.kind().as_str(),
+        consumer_key,
+        audience
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Sets when a suspended connection is looked at next, in seconds from now.
 ///
 /// # Errors
@@ -296,7 +325,7 @@ pub async fn abandoned(pool: &PgPool, rows_max: i64) -> Result<Vec<WorkspaceId>,
         .collect()
 }
 
-/// Usable connections whose access token is older than `days`, with its generation, oldest first, at most `rows_max`.
+/// Usable connections with a refresh token whose access token is older than `days`, with its generation, oldest first, at most `rows_max`.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -308,7 +337,7 @@ pub async fn idle(
     let rows = sqlx::query!(
         "select c.workspace, c.token_generation from auth.connection c \
          join auth.sealed s on s.workspace = c.workspace and s.kind = 'access_token' and s.owner = '' \
-         where c.state in ('connected', 'access_limited') and s.sealed_at < now() - make_interval(days => $1) \
+         where c.state in ('connected', 'access_limited') and c.grant_kind = 'refresh_token' and s.sealed_at < now() - make_interval(days => $1) \
          order by s.sealed_at limit $2",
         days,
         rows_max

@@ -8,6 +8,7 @@ use events::WorkspaceId;
 use sqlx::{PgConnection, PgPool};
 
 use super::StoreError;
+use crate::domain::grant::{Grant, GrantKind};
 use crate::domain::refresh::{Facts, Intent};
 use crate::domain::state::{Loss, State};
 use crate::domain::trouble::Evidence;
@@ -29,6 +30,10 @@ pub struct Standing {
     pub epoch: i64,
     /// Whether the grant was seen rotating.
     pub rotates: bool,
+    /// Login name of the user.
+    pub username: String,
+    /// What new tokens are asked for with.
+    pub grant: Grant,
 }
 
 struct Row {
@@ -41,6 +46,10 @@ struct Row {
     organization_id: String,
     user_id: String,
     epoch: i64,
+    username: String,
+    grant_kind: String,
+    jwt_consumer_key: String,
+    jwt_audience: String,
     has_access_token: bool,
     held_until: Option<DateTime<Utc>>,
     intent_generation: Option<i64>,
@@ -61,6 +70,11 @@ impl Row {
                     generation,
                     settles_at,
                 });
+        let grant = Grant::parse(&self.grant_kind, self.jwt_consumer_key, self.jwt_audience)
+            .ok_or_else(|| StoreError::Unknown {
+                workspace: workspace.to_string(),
+                what: "grant kind",
+            })?;
         Ok(Standing {
             facts: Facts {
                 now: self.now,
@@ -77,6 +91,8 @@ impl Row {
             user_id: self.user_id,
             epoch: self.epoch,
             rotates: self.rotates,
+            username: self.username,
+            grant,
         })
     }
 }
@@ -104,6 +120,7 @@ pub async fn standing_in(
     let row = sqlx::query_as!(
         Row,
         "select clock_timestamp() as \"now!\", c.state, c.detail, c.token_generation, c.rotates, c.instance_url, c.organization_id, c.user_id, c.epoch, \
+           c.username, c.grant_kind, c.jwt_consumer_key, c.jwt_audience, \
            exists (select 1 from auth.sealed s where s.workspace = c.workspace and s.kind = 'access_token' and s.owner = '' \
              and s.generation = c.token_generation) as \"has_access_token!\", \
            l.until as \"held_until?\", l.intent_generation, l.intent_settles_at, l.not_before \
@@ -236,35 +253,61 @@ pub async fn fail(
     Ok(done.rows_affected() == 1)
 }
 
-/// Failures in a row, and what is known besides an answer: the doubt about this connection, and how others fare.
+/// Failures in a row, and the loss that was seen once and waits to be seen again.
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn evidence(
+pub async fn memory(
     pool: &PgPool,
     workspace: &WorkspaceId,
-) -> Result<(u32, Evidence), StoreError> {
+) -> Result<(u32, Option<Loss>), StoreError> {
     let row = sqlx::query!(
-        "select coalesce(max(l.failures) filter (where l.workspace = $1), 0) as \"failures!\", \
-           max(l.doubt) filter (where l.workspace = $1) as doubt, \
-           exists (select 1 from auth.connection o where o.workspace <> $1 and o.state in ('connected', 'access_limited')) as \"others!\", \
-           coalesce(bool_or(l.workspace <> $1 and (l.doubt = 'app_uninstalled' \
-             or (c.state = 'reconnect_required' and c.cause = 'app_uninstalled')) and l.failed_at > now() - interval '1 hour'), false) as \"others_refused!\", \
-           coalesce(bool_or(l.workspace <> $1 and l.succeeded_at > now() - interval '1 hour'), false) as \"others_work!\" \
-         from auth.refresh_lease l join auth.connection c using (workspace) \
-         where l.workspace = $1 or l.failed_at > now() - interval '1 hour' or l.succeeded_at > now() - interval '1 hour'",
+        "select failures, doubt from auth.refresh_lease where workspace = $1",
         workspace.as_str()
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map_or((0, None), |row| {
+        let failures = u32::try_from(row.failures).unwrap_or(0);
+        (failures, row.doubt.as_deref().and_then(Loss::parse))
+    }))
+}
+
+/// How the other connections of a kind fare, for the few refusals that may be our own fault; `doubted` is passed on.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn others(
+    pool: &PgPool,
+    workspace: &WorkspaceId,
+    kind: GrantKind,
+    doubted: Option<Loss>,
+) -> Result<Evidence, StoreError> {
+    let suspected = match kind {
+        GrantKind::RefreshToken => Loss::AppUninstalled,
+        GrantKind::JwtBearer => Loss::AssertionRefused,
+    };
+    let row = sqlx::query!(
+        "select exists (select 1 from auth.connection o where o.workspace <> $1 and o.grant_kind = $2 \
+             and o.state in ('connected', 'access_limited')) as \"others!\", \
+           coalesce(bool_or((l.doubt = $3 or (c.state = 'reconnect_required' and c.cause = $3)) \
+             and l.failed_at > now() - interval '1 hour'), false) as \"others_refused!\", \
+           coalesce(bool_or(l.succeeded_at > now() - interval '1 hour'), false) as \"others_work!\" \
+         from auth.refresh_lease l join auth.connection c using (workspace) \
+         where l.workspace <> $1 and c.grant_kind = $2 \
+           and (l.failed_at > now() - interval '1 hour' or l.succeeded_at > now() - interval '1 hour')",
+        workspace.as_str(),
+        kind.as_str(),
+        suspected.as_str()
     )
     .fetch_one(pool)
     .await?;
-    let failures = u32::try_from(row.failures).unwrap_or(0);
-    let evidence = Evidence {
-        doubted: row.doubt.as_deref().and_then(Loss::parse),
+    Ok(Evidence {
+        doubted,
         others: row.others,
         others_refused: row.others_refused,
         others_work: row.others_work,
-    };
-    Ok((failures, evidence))
+    })
 }
 
 /// Advances the token generation of a locked connection and remembers whether the grant rotates. Returns the new one.

@@ -18,6 +18,8 @@ pub enum Kind {
     CodeVerifier,
     /// A token waiting to be revoked.
     Revocation,
+    /// The customer's private key, for JWT bearer.
+    SigningKey,
 }
 
 impl Kind {
@@ -29,6 +31,7 @@ impl Kind {
             Self::AccessToken => "access_token",
             Self::CodeVerifier => "code_verifier",
             Self::Revocation => "revocation",
+            Self::SigningKey => "signing_key",
         }
     }
 }

@@ -40,10 +40,7 @@ pub(crate) async fn connect(
     asking: &Asking,
     connect: Connect,
 ) -> Result<ConnectLink, RpcError> {
-    let environment = match connect.environment.as_str() {
-        "" => proto::Environment::Production,
-        word => word::parse("environment", word)?,
-    };
+    let environment = environment(&connect.environment)?;
     let return_path = match connect.return_path.as_str() {
         "" => format!("/w/{}/connection", asking.workspace),
         path => path.to_owned(),
@@ -61,6 +58,51 @@ pub(crate) async fn connect(
         connect_url: answer.connect_url,
         expires_at: wire::time(answer.expires_at),
     })
+}
+
+/// How to connect by a key of the customer's own app.
+#[derive(Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConnectJwt {
+    /// `production` (also when empty), `sandbox` or `custom_domain`.
+    #[serde(default)]
+    pub(crate) environment: String,
+    #[serde(default)]
+    pub(crate) my_domain: String,
+    pub(crate) consumer_key: String,
+    pub(crate) username: String,
+    /// RSA, PEM, without a passphrase. Passed on to auth and kept nowhere here.
+    pub(crate) private_key: String,
+    #[serde(default)]
+    pub(crate) start_over: bool,
+}
+
+pub(crate) async fn connect_jwt(
+    owners: &Owners,
+    asking: &Asking,
+    connect: ConnectJwt,
+) -> Result<Connection, RpcError> {
+    let request = proto::ConnectJwtRequest {
+        workspace: asking.workspace(),
+        environment: environment(&connect.environment)?.into(),
+        my_domain: connect.my_domain,
+        consumer_key: connect.consumer_key,
+        username: connect.username,
+        private_key: connect.private_key,
+        start_over: connect.start_over,
+    };
+    let answer = owners.auth.connect_jwt(&asking.context, request).await?;
+    let connection = answer
+        .connection
+        .ok_or_else(|| incomplete("auth", "a connection"))?;
+    Ok(Connection::new(Some(connection)))
+}
+
+fn environment(word: &str) -> Result<proto::Environment, RpcError> {
+    match word {
+        "" => Ok(proto::Environment::Production),
+        word => word::parse("environment", word),
+    }
 }
 
 pub(crate) async fn disconnect(owners: &Owners, asking: &Asking) -> Result<Connection, RpcError> {

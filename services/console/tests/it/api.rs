@@ -53,6 +53,23 @@ async fn answers_carry_what_owners_said() {
         (status, &link["connect_url"]),
         (StatusCode::OK, &json!(CONNECT_URL))
     );
+    let key =
+        json!({"consumer_key": "3MVG9", "username": "u@acme.example", "private_key": "-----BEGIN"});
+    let (status, connection) = world
+        .api(TOKEN, Method::POST, "/w/acme/connect/jwt", Some(key))
+        .await;
+    assert_eq!(
+        (status, &connection["state"]),
+        (StatusCode::OK, &json!("connected"))
+    );
+    let no_key = json!({"consumer_key": "3MVG9", "username": "u@acme.example"});
+    let (status, problem) = world
+        .api(TOKEN, Method::POST, "/w/acme/connect/jwt", Some(no_key))
+        .await;
+    assert_eq!(
+        (status, &problem["field"]),
+        (StatusCode::BAD_REQUEST, &json!("private_key"))
+    );
     let (status, run) = world
         .api(
             TOKEN,

@@ -103,6 +103,20 @@ impl auth::Auth for Script {
         })
     }
 
+    async fn connect_jwt(
+        &self,
+        context: &CallContext,
+        request: auth::ConnectJwtRequest,
+    ) -> Result<auth::ConnectJwtResponse, RpcError> {
+        self.change(context)?;
+        if request.private_key.is_empty() {
+            return Err(RpcError::invalid("private_key", "is missing"));
+        }
+        Ok(auth::ConnectJwtResponse {
+            connection: Some(connection(ConnectionState::Connected)),
+        })
+    }
+
     async fn get_connection(
         &self,
         _: &CallContext,

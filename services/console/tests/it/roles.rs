@@ -49,6 +49,11 @@ async fn a_viewer_is_refused_every_write() {
         json!({"decisions": [{"change_id": "c-1", "version": 4, "decision": "approve"}]});
     for (method, path, body) in [
         (Method::POST, "/w/acme/connect", json!({})),
+        (
+            Method::POST,
+            "/w/acme/connect/jwt",
+            json!({"consumer_key": "k", "username": "u", "private_key": "p"}),
+        ),
         (Method::POST, "/w/acme/disconnect", json!({})),
         (Method::POST, "/w/acme/changes/decide", decision),
         (

@@ -133,6 +133,20 @@ async fn a_form_from_elsewhere_changes_nothing() {
         "{page}"
     );
     assert_eq!(script.changes(), 1);
+    let key = [
+        ("form_token", token.as_str()),
+        ("environment", "sandbox"),
+        ("consumer_key", "3MVG9"),
+        ("username", "u@acme.example"),
+        ("private_key", "-----BEGIN PRIVATE KEY-----"),
+    ];
+    let by_key = "/w/acme/connection/connect-jwt";
+    let response = browser.post(by_key, &key).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    let response = browser.post(by_key, &key[..4]).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    let page = response.text().await.expect("arrives");
+    assert!(page.contains("private_key"), "{page}");
 }
 
 #[tokio::test]

@@ -175,7 +175,8 @@ impl TokenEndpoint {
             ("redirect_uri", redirect_uri),
             ("code_verifier", code_verifier.expose_secret()),
         ]);
-        self.token("exchange_code", login, form).await
+        let secret = Some(&self.credentials.secret);
+        self.token("exchange_code", login, form, secret).await
     }
 
     /// Trades a refresh token for an access token. One at a time per credential, everywhere.
@@ -191,10 +192,12 @@ impl TokenEndpoint {
             ("grant_type", "refresh_token"),
             ("refresh_token", refresh_token.expose_secret()),
         ]);
-        self.token("refresh_token", host, form).await
+        let secret = Some(&self.credentials.secret);
+        self.token("refresh_token", host, form, secret).await
     }
 
-    /// Trades a signed assertion for an access token (server to server).
+    /// Trades a signed assertion for an access token (server to server). The app is the customer's own, named in the
+    /// assertion; its secret is not ours, so a signature in the answer cannot be checked, and none is expected.
     ///
     /// # Errors
     /// See [`TokenError`].
@@ -207,7 +210,7 @@ impl TokenEndpoint {
             .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
             .append_pair("assertion", assertion.expose_secret())
             .finish();
-        self.token("jwt_bearer", login, form).await
+        self.token("jwt_bearer", login, form, None).await
     }
 
     /// Revokes a token; revoking a refresh token kills its access tokens too. A token Salesforce
@@ -294,17 +297,14 @@ impl TokenEndpoint {
         operation: &'static str,
         host: &Base,
         form: String,
+        secret: Option<&SecretString>,
     ) -> Result<TokenResponse, TokenError> {
         let call = form_call(operation, "/services/oauth2/token", form);
         let reply = self.exchange(&host.join(&call.path), &call, None).await?;
         if reply.status != 200 {
             return Err(refused(reply.status, &reply.body));
         }
-        response::parse(
-            &reply.body,
-            &self.salesforce.shared.hosts,
-            &self.credentials.secret,
-        )
+        response::parse(&reply.body, &self.salesforce.shared.hosts, secret)
     }
 
     async fn exchange(

@@ -102,8 +102,10 @@ pub enum OurFault {
     Scope,
     /// A parameter is missing or wrong.
     Request,
-    /// The assertion of the JWT flow is not accepted.
+    /// The assertion of the JWT flow is not accepted: key, certificate or clock.
     Assertion,
+    /// The assertion names another login host than the org's.
+    Audience,
 }
 
 #[derive(Deserialize)]
@@ -172,7 +174,9 @@ fn invalid_grant(description: &str) -> TokenFailure {
         suspend(SuspendCause::IpOrLoginHours, PROBE_HOURLY_S)
     } else if has("authorization code") {
         TokenFailure::RestartConnect
-    } else if has("audience validation") || has("invalid assertion") {
+    } else if has("audience") {
+        our_fault(OurFault::Audience)
+    } else if has("invalid assertion") {
         our_fault(OurFault::Assertion)
     } else if has("expired access/refresh token") {
         reconnect(ReconnectCause::Expired, Confirm::StoredToken)

@@ -82,9 +82,22 @@ fn every_row_of_the_token_error_table_holds() {
             "invalid_grant",
             "Audience validation failed",
             Ours {
+                cause: OurFault::Audience,
+            },
+        ),
+        (
+            "invalid_grant",
+            "invalid assertion",
+            Ours {
                 cause: OurFault::Assertion,
             },
         ),
+        (
+            "invalid_grant",
+            "token validity expired ",
+            reconnect(ReconnectCause::ValidityElapsed, Confirm::Nothing),
+        ),
+        ("invalid_grant", "authentication failure", login_failed),
         (
             "invalid_client_id",
             "client identifier invalid",

@@ -135,6 +135,18 @@ impl Control {
         .await
     }
 
+    /// Admits a user to the connected app beforehand, or takes that back.
+    pub async fn preauthorize(&self, username: &str, on: bool) -> Result<()> {
+        let username = username.into();
+        self.tell(Command::Preauthorize { username, on }).await
+    }
+
+    /// Replaces the certificate of the connected app.
+    pub async fn upload_certificate(&self, pem: &str) -> Result<()> {
+        let pem = pem.into();
+        self.tell(Command::UploadCertificate { pem }).await
+    }
+
     /// Switches refresh token rotation.
     pub async fn set_rotation(&self, on: bool) -> Result<()> {
         self.tell(Command::SetRotation { on }).await

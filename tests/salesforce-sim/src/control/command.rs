@@ -27,6 +27,10 @@ pub enum Command {
     ExpireSessions { username: Option<String> },
     /// Revokes grants and their sessions: of a user, or of all.
     RevokeGrants { username: Option<String> },
+    /// Admits a user to the connected app beforehand, as an admin does for the JWT bearer flow, or takes that back.
+    Preauthorize { username: String, on: bool },
+    /// Replaces the certificate of the connected app (PEM).
+    UploadCertificate { pem: String },
     /// Switches refresh token rotation.
     SetRotation { on: bool },
     /// Rotates every refresh token without telling its holder.
@@ -205,6 +209,10 @@ pub struct Stats {
     pub api_calls_today: u64,
     /// Committed saves since the start.
     pub writes: u64,
+    /// Refreshes that were granted.
+    pub refreshes: u64,
+    /// Refresh tokens shown after they had been rotated out or revoked.
+    pub replays: u64,
     /// How often a fault has hit a request: a test knows by it that the call it wanted to break is under way.
     pub fault_hits: u64,
 }

@@ -45,15 +45,16 @@ async fn command(
 pub fn token_for(shared: &Shared, username: &str) -> Result<String, String> {
     let org = shared.read();
     let user = user_id(&org, username)?;
-    let app = org
-        .config
-        .apps
-        .first()
-        .map(|app| app.consumer_key.clone())
-        .unwrap_or_default();
+    let app = first_app(&org);
     Ok(shared
         .oauth()
         .start_session(org.org_id, user, &app, "api id", None, org.now_ms()))
+}
+
+/// Consumer key of the app commands mean.
+fn first_app(org: &Org) -> String {
+    let app = org.config.apps.first();
+    app.map(|app| app.consumer_key.clone()).unwrap_or_default()
 }
 
 pub(super) fn user_id(org: &Org, username: &str) -> Result<Id, String> {
@@ -95,6 +96,18 @@ fn apply(shared: &Shared, command: Command) -> Result<Json, String> {
                 .transpose()?;
             Ok(json!(shared.oauth().revoke_grants(user)))
         }
+        Command::Preauthorize { username, on } => {
+            let org = shared.read();
+            let user = user_id(&org, &username)?;
+            let app = first_app(&org);
+            shared.oauth().preauthorize(user, &app, on);
+            done
+        }
+        Command::UploadCertificate { pem } => {
+            let app = first_app(&shared.read());
+            shared.oauth().upload_certificate(&app, pem);
+            done
+        }
         Command::SetRotation { on } => {
             shared.oauth().rotate = on;
             done
@@ -131,13 +144,21 @@ fn apply(shared: &Shared, command: Command) -> Result<Json, String> {
             allow,
         } => approve(shared, &url, &username, allow),
         Command::TokenFor { username } => token_for(shared, &username).map(Json::from),
-        Command::Stats => Ok(json!(Stats {
-            requests: shared.requests.load(Ordering::Relaxed),
-            api_calls: shared.calls_total.load(Ordering::Relaxed),
-            api_calls_today: shared.calls.load(Ordering::Relaxed),
-            writes: shared.read().log.committed(),
-            fault_hits: shared.faults().hits(),
-        })),
+        Command::Stats => {
+            let (refreshes, replays) = {
+                let oauth = shared.oauth();
+                (oauth.refreshes, oauth.replays)
+            };
+            Ok(json!(Stats {
+                requests: shared.requests.load(Ordering::Relaxed),
+                api_calls: shared.calls_total.load(Ordering::Relaxed),
+                api_calls_today: shared.calls.load(Ordering::Relaxed),
+                writes: shared.read().log.committed(),
+                fault_hits: shared.faults().hits(),
+                refreshes,
+                replays,
+            }))
+        }
         Command::WriteLog { after_seq, limit } => {
             Ok(json!(log::entries(&shared.read(), after_seq, limit)))
         }

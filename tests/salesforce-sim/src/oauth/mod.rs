@@ -2,12 +2,13 @@
 //!
 //! Kept apart from the org's lock: every API call checks a session, few touch anything else here.
 
+mod assertion;
 pub mod authorize;
 pub mod identity;
 pub mod page;
 pub mod token;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -16,6 +17,7 @@ use rand::Rng;
 use rand::distr::Alphanumeric;
 use sha2::{Digest, Sha256};
 
+use crate::config::AppConfig;
 use crate::id::Id;
 
 /// Lifetime of an authorisation code.
@@ -87,6 +89,14 @@ pub struct OAuth {
     codes: HashMap<String, Code>,
     tickets: HashMap<String, Ticket>,
     next_grant: u64,
+    /// Refreshes that were granted.
+    pub refreshes: u64,
+    /// Refresh tokens shown after they had been rotated out or revoked.
+    pub replays: u64,
+    /// Users an admin admitted to an app beforehand, by app.
+    preauthorized: HashSet<(String, Id)>,
+    /// Certificates uploaded since the start, by app.
+    certificates: HashMap<String, String>,
     /// Each refresh returns a new refresh token.
     pub rotate: bool,
     /// Idle lifetime of sessions, in ms.
@@ -225,6 +235,7 @@ impl OAuth {
     fn redeem(&mut self, refresh_token: &str, app: &str) -> Result<Grant, RefreshRefused> {
         let Some(number) = self.by_refresh.get(refresh_token).copied() else {
             if let Some(number) = self.retired.get(refresh_token).copied() {
+                self.replays += 1;
                 self.kill_grant(number);
             }
             return Err(RefreshRefused::Expired);
@@ -259,6 +270,40 @@ impl OAuth {
             return true;
         }
         self.sessions.remove(token).is_some()
+    }
+
+    /// Admits a user to an app beforehand, or takes that back; the sessions of somebody not admitted any more end.
+    pub fn preauthorize(&mut self, user: Id, app: &str, on: bool) {
+        if on {
+            self.preauthorized.insert((app.to_owned(), user));
+        } else {
+            self.preauthorized.remove(&(app.to_owned(), user));
+            self.sessions.retain(|_, session| {
+                session.user != user || session.app != app || session.grant.is_some()
+            });
+        }
+    }
+
+    /// Whether an app may act as a user without asking: pre-authorised, or approved before and not revoked since.
+    fn is_approved(&self, user: Id, app: &str) -> bool {
+        self.preauthorized.contains(&(app.to_owned(), user))
+            || self
+                .grants
+                .values()
+                .any(|grant| grant.user == user && grant.app == app)
+    }
+
+    /// Replaces the certificate of an app.
+    pub fn upload_certificate(&mut self, app: &str, pem: String) {
+        self.certificates.insert(app.to_owned(), pem);
+    }
+
+    /// The certificate an app's assertions are checked with.
+    fn certificate<'a>(&'a self, app: &'a AppConfig) -> Option<&'a str> {
+        self.certificates
+            .get(&app.consumer_key)
+            .or(app.certificate.as_ref())
+            .map(String::as_str)
     }
 
     /// Ends sessions: of one user, or of everyone.

@@ -51,6 +51,9 @@ pub fn token(
     let (key, secret) = credentials(parameters, basic);
     let get = |name: &str| parameters.get(name).map(String::as_str).unwrap_or_default();
     let grant_type = get("grant_type");
+    if grant_type == "urn:ietf:params:oauth:grant-type:jwt-bearer" {
+        return jwt_bearer(org, oauth, get("assertion"));
+    }
     if !matches!(
         grant_type,
         "authorization_code" | "refresh_token" | "password"
@@ -73,9 +76,32 @@ pub fn token(
         "refresh_token" => refresh(org, oauth, app, get("refresh_token")),
         _ => password(org, oauth, app, get("username"), get("password")),
     };
+    no_store(response)
+}
+
+fn no_store(response: Response) -> Response {
     response
         .with("Cache-Control", "no-cache, no-store")
         .with("Pragma", "no-cache")
+}
+
+/// The answer has no refresh token, issue time or signature (salesforce-api.md 1.8).
+fn jwt_bearer(org: &Org, oauth: &mut OAuth, assertion: &str) -> Response {
+    let (app, user) = match super::assertion::redeem(org, oauth, assertion) {
+        Ok(found) => found,
+        Err((error, description)) => return refuse(400, error, description),
+    };
+    let scope = "id api";
+    let now_ms = org.now_ms();
+    let access_token =
+        oauth.start_session(org.org_id, user, &app.consumer_key, scope, None, now_ms);
+    no_store(Response::json(&json!({
+        "access_token": access_token,
+        "scope": scope,
+        "instance_url": org.base_url,
+        "id": format!("{}/id/{}/{user}", org.base_url, org.org_id),
+        "token_type": "Bearer",
+    })))
 }
 
 struct Issued<'a> {
@@ -180,6 +206,7 @@ fn refresh(org: &Org, oauth: &mut OAuth, app: &AppConfig, refresh_token: &str) -
     if let Some(refusal) = user_problem(org, grant.user) {
         return refusal;
     }
+    oauth.refreshes += 1;
     let rotated = if oauth.rotate {
         oauth.rotate(grant.number)
     } else {

@@ -142,12 +142,13 @@ fn object(json: Json) -> Map<String, Json> {
 
 /// The rows every org has.
 pub fn rows(org: &mut Org) -> Result<(), Error> {
+    let is_sandbox = org.config.is_sandbox;
     let mut add = |name: &str, fields: Json| load::record(org, name, &object(fields));
     add(
         "Organization",
         json!({"Id": Id::numbered("00D", 1).to_string(), "Name": "Northwind Trading", "Country": "US",
                "DefaultLocaleSidKey": "en_US", "TimeZoneSidKey": "GMT", "LanguageLocaleKey": "en_US", "FiscalYearStartMonth": 1,
-               "OrganizationType": "Enterprise Edition", "InstanceName": "SIM1", "IsSandbox": true}),
+               "OrganizationType": "Enterprise Edition", "InstanceName": "SIM1", "IsSandbox": is_sandbox}),
     )?;
     let admin = add(
         "Profile",

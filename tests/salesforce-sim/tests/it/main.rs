@@ -7,6 +7,7 @@ mod control;
 mod describes;
 mod faults;
 mod fixtures;
+mod jwt;
 mod oauth;
 mod org;
 mod query;

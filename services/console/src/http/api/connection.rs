@@ -1,4 +1,4 @@
-//! `/connection`, `/connect`, `/disconnect`.
+//! `/connection`, `/connect`, `/connect/jwt`, `/disconnect`.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,7 +6,7 @@ use events::rpc::Role;
 
 use super::asker::Asker;
 use super::body::Body;
-use crate::ask::connection::{self, Connect};
+use crate::ask::connection::{self, Connect, ConnectJwt};
 use crate::http::Desk;
 use crate::http::problem::Problem;
 use crate::wire::connection::{ConnectLink, Connection};
@@ -27,6 +27,17 @@ pub(super) async fn connect(
     let asking = asker.least(Role::Admin)?;
     Ok(Json(
         connection::connect(&desk.owners, asking, connect).await?,
+    ))
+}
+
+pub(super) async fn connect_jwt(
+    State(desk): State<Desk>,
+    asker: Asker,
+    Body(connect): Body<ConnectJwt>,
+) -> Result<Json<Connection>, Problem> {
+    let asking = asker.least(Role::Admin)?;
+    Ok(Json(
+        connection::connect_jwt(&desk.owners, asking, connect).await?,
     ))
 }
 

@@ -38,6 +38,7 @@ fn workspace() -> Router<Desk> {
     Router::new()
         .route("/connection", get(connection::show))
         .route("/connect", post(connection::connect))
+        .route("/connect/jwt", post(connection::connect_jwt))
         .route("/disconnect", post(connection::disconnect))
         .route("/meetings", get(meetings::list))
         .route("/meetings/{id}", get(meetings::show))

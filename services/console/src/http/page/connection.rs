@@ -8,7 +8,7 @@ use events::rpc::Role;
 
 use super::visitor::{Chrome, Posted, Refusal, Visitor};
 use super::{render, see};
-use crate::ask::connection::{self, Connect};
+use crate::ask::connection::{self, Connect, ConnectJwt};
 use crate::http::Desk;
 use crate::wire::connection::Connection;
 
@@ -66,6 +66,25 @@ pub(super) async fn connect(
         connect_url: url.into(),
     };
     Ok(render(StatusCode::OK, &page))
+}
+
+pub(super) async fn connect_jwt(
+    State(desk): State<Desk>,
+    Posted { visitor, fields }: Posted,
+) -> Result<Response, Refusal> {
+    visitor.require(Role::Admin)?;
+    let wish = ConnectJwt {
+        environment: fields.get("environment").to_owned(),
+        my_domain: fields.get("my_domain").to_owned(),
+        consumer_key: fields.get("consumer_key").to_owned(),
+        username: fields.get("username").to_owned(),
+        private_key: fields.get("private_key").to_owned(),
+        start_over: false,
+    };
+    connection::connect_jwt(&desk.owners, &visitor.asking, wish)
+        .await
+        .map_err(|error| visitor.trouble(error))?;
+    Ok(see(&visitor.path("connection")))
 }
 
 pub(super) async fn disconnect(

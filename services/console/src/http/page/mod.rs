@@ -37,6 +37,10 @@ pub(super) fn router() -> Router<Desk> {
             post(connection::connect),
         )
         .route(
+            "/w/{workspace}/connection/connect-jwt",
+            post(connection::connect_jwt),
+        )
+        .route(
             "/w/{workspace}/connection/disconnect",
             post(connection::disconnect),
         )
