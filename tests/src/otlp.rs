@@ -7,7 +7,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
-use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use opentelemetry_proto::tonic::trace::v1::Status as SpanStatus;
+use opentelemetry_proto::tonic::trace::v1::span::{Event, SpanKind};
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -41,6 +42,8 @@ pub struct Span {
     pub links: Vec<String>,
     /// Whether it ended in an error.
     pub failed: bool,
+    /// What was said of the error, and the events inside: each one's name and attributes.
+    pub said: Vec<String>,
     /// `internal`, `server`, `client`, `producer` or `consumer`.
     pub kind: &'static str,
     /// When it began, in nanoseconds since 1970.
@@ -90,6 +93,13 @@ impl Sink {
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// Every span so far.
+    #[must_use]
+    pub fn spans(&self) -> Vec<Span> {
+        let spans = self.spans.0.lock().unwrap_or_else(PoisonError::into_inner);
+        spans.clone()
     }
 
     /// Every span that belongs to a trace or links to it.
@@ -142,6 +152,7 @@ impl TraceService for Spans {
                     parent_id: hex(&span.parent_span_id),
                     attributes: texts(span.attributes),
                     links: span.links.iter().map(|link| hex(&link.trace_id)).collect(),
+                    said: said(span.status.as_ref(), span.events),
                     failed: span
                         .status
                         .is_some_and(|status| status.code() == StatusCode::Error),
@@ -162,6 +173,18 @@ fn kind(kind: SpanKind) -> &'static str {
         SpanKind::Producer => "producer",
         SpanKind::Consumer => "consumer",
     }
+}
+
+fn said(status: Option<&SpanStatus>, events: Vec<Event>) -> Vec<String> {
+    let message = status.map(|status| status.message.clone());
+    let events = events
+        .into_iter()
+        .map(|event| format!("{} {:?}", event.name, texts(event.attributes)));
+    message
+        .into_iter()
+        .filter(|message| !message.is_empty())
+        .chain(events)
+        .collect()
 }
 
 fn texts(attributes: Vec<KeyValue>) -> BTreeMap<String, String> {

@@ -29,6 +29,9 @@ use crate::telemetry::Telemetry;
 /// Auth's migrations, run by the `migrate` verb.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
+/// Between rounds over idle grants, in milliseconds.
+const KEEP_ALIVE_POLL_MS: u64 = 600_000;
+
 /// The service.
 pub struct Auth;
 
@@ -88,6 +91,7 @@ impl Service for Auth {
             db: db.clone(),
             tokens: tokens.clone(),
             days: options.auth_keep_alive_days,
+            poll_ms: KEEP_ALIVE_POLL_MS,
         };
         let prober = Prober {
             db: db.clone(),

@@ -42,6 +42,8 @@ pub enum FaultBody {
     Html,
     /// An error array with the code that goes with the status.
     Json,
+    /// The token endpoint's words for too many logins within the hour.
+    LoginRate,
 }
 
 /// A fault and what it applies to.

@@ -11,6 +11,8 @@ use rand::Rng as _;
 use salesforce::Salesforce;
 use salesforce::oauth::TokenEndpoint;
 use secrecy::SecretString;
+use tokio::sync::OwnedMutexGuard;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
@@ -23,8 +25,10 @@ use crate::store::lease::Standing;
 use crate::store::{self, StoreError, lease, secret};
 use crate::telemetry::Telemetry;
 
-/// Shortest and longest pause between looks at another replica's refresh, in milliseconds.
-const WAIT_POLL_MS: std::ops::Range<u64> = 20..60;
+/// Pause before the second look at another replica's refresh, in milliseconds; it grows by half each time, with jitter.
+const WAIT_POLL_MS: u64 = 30;
+/// Longest such pause, in milliseconds: an org that hangs must not keep the database busy.
+const WAIT_POLL_MS_MAX: u64 = 500;
 
 /// The limits of refreshing.
 #[derive(Debug, Clone, Copy)]
@@ -163,20 +167,37 @@ impl AccessTokens {
         if let Peek::Token(token) = self.peek(workspace, rejected, purpose).await? {
             return Ok(token);
         }
-        let turn = self.inner.flights.enter(workspace).await;
+        let lane = self.inner.flights.lane(workspace);
+        let Some(_seat) = self.inner.flights.seat(&lane) else {
+            if let Some(turn) = lane.free_turn() {
+                drop(self.fly(turn, workspace, rejected, purpose));
+            }
+            return Err(Denied::Later(
+                "many requests wait for salesforce already; the token is being refreshed, ask again",
+            ));
+        };
+        let turn = lane.turn().await;
+        let flight = self.fly(turn, workspace, rejected, purpose);
+        flight.await.unwrap_or(Err(Denied::Later(
+            "the refresh ended unexpectedly; its log knows why",
+        )))
+    }
+
+    /// Starts a flight, which ends by itself whoever still waits for it.
+    fn fly(
+        &self,
+        turn: OwnedMutexGuard<()>,
+        workspace: &WorkspaceId,
+        rejected: i64,
+        purpose: Purpose,
+    ) -> JoinHandle<Result<Token, Denied>> {
         let (this, workspace) = (self.clone(), workspace.clone());
         let flight = async move {
             let outcome = this.obtain(&workspace, rejected, purpose).await;
             drop(turn);
             outcome
         };
-        self.inner
-            .tasks
-            .spawn(flight.in_current_span())
-            .await
-            .unwrap_or(Err(Denied::Later(
-                "the refresh ended unexpectedly; its log knows why",
-            )))
+        self.inner.tasks.spawn(flight.in_current_span())
     }
 
     async fn obtain(
@@ -186,6 +207,7 @@ impl AccessTokens {
         purpose: Purpose,
     ) -> Result<Token, Denied> {
         let give_up = Instant::now() + Duration::from_millis(self.inner.limits.lease_ms());
+        let mut pause_ms = WAIT_POLL_MS;
         loop {
             let (decision, standing) = match self.peek(workspace, rejected, purpose).await? {
                 Peek::Token(token) => return Ok(token),
@@ -216,8 +238,9 @@ impl AccessTokens {
                     "another replica is refreshing this connection",
                 ));
             }
-            let pause_ms = rand::rng().random_range(WAIT_POLL_MS);
-            tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+            let jittered_ms = rand::rng().random_range(pause_ms / 2..=pause_ms);
+            tokio::time::sleep(Duration::from_millis(jittered_ms)).await;
+            pause_ms = (pause_ms * 3 / 2).min(WAIT_POLL_MS_MAX);
         }
     }
 

@@ -6,16 +6,17 @@
 use std::time::Duration;
 
 use chassis::{CancellationToken, Db, Failure};
+use futures::StreamExt as _;
 use rand::Rng as _;
 
 use super::access_token::AccessTokens;
 use crate::domain::refresh::Purpose;
 use crate::store;
 
-/// Between rounds, in milliseconds.
-const POLL_MS: u64 = 600_000;
 /// Connections per round: thousands take a day, and nobody notices the load.
 const ROWS_MAX: i64 = 32;
+/// Refreshes at once: an org that hangs holds up only its own.
+const CONCURRENCY: usize = 8;
 
 /// Refreshes idle grants.
 #[derive(Clone)]
@@ -26,6 +27,8 @@ pub struct KeepAlive {
     pub tokens: AccessTokens,
     /// Age of an access token at which its grant is used, in days.
     pub days: i32,
+    /// Between rounds, in milliseconds.
+    pub poll_ms: u64,
 }
 
 impl KeepAlive {
@@ -35,7 +38,8 @@ impl KeepAlive {
     /// Never; trouble is logged and tried again.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         loop {
-            let pause = Duration::from_millis(rand::rng().random_range(POLL_MS / 2..POLL_MS));
+            let pause =
+                Duration::from_millis(rand::rng().random_range(self.poll_ms / 2..=self.poll_ms));
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = tokio::time::sleep(pause) => {}
@@ -51,17 +55,18 @@ impl KeepAlive {
     /// # Errors
     /// When the store is away.
     pub async fn step(&self) -> Result<(), Failure> {
-        for (workspace, generation) in
-            store::connection::idle(self.db.pool(), self.days, ROWS_MAX).await?
-        {
-            if let Err(denied) = self
-                .tokens
-                .get(&workspace, generation, Purpose::Serve)
-                .await
-            {
-                tracing::info!(%workspace, reason = %denied, "idle grant was not refreshed");
-            }
-        }
+        let idle = store::connection::idle(self.db.pool(), self.days, ROWS_MAX).await?;
+        futures::stream::iter(idle)
+            .for_each_concurrent(CONCURRENCY, |(workspace, generation)| async move {
+                let refreshed = self
+                    .tokens
+                    .get(&workspace, generation, Purpose::Serve)
+                    .await;
+                if let Err(denied) = refreshed {
+                    tracing::info!(%workspace, reason = %denied, "idle grant was not refreshed");
+                }
+            })
+            .await;
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chassis::{CancellationToken, Db, Failure};
 use events::WorkspaceId;
-use futures::StreamExt as _;
+use futures::future::join_all;
 use rand::Rng as _;
 use salesforce::{AccessToken, Salesforce, TokenSource, TokenSourceError};
 use tokio::time::timeout;
@@ -20,12 +20,10 @@ use crate::{store, wire};
 
 /// Who the history names.
 const ACTOR: &str = "service:auth/probe";
-/// Connections looked at in one round.
-const PROBED_MAX: i64 = 64;
-/// Looks at once.
-const CONCURRENCY: usize = 8;
+/// Connections looked at in one round, all at once: one that hangs holds up no other, and the round ends with the timeout.
+const PROBED_MAX: u32 = 64;
 /// Longest look, in seconds.
-const PROBE_TIMEOUT_S: u64 = 60;
+const PROBE_TIMEOUT_S: u64 = 30;
 /// Until the next look when this one is inconclusive, in seconds; a refused refresh sets its own time.
 const AGAIN_S: f64 = 3600.0;
 /// An inactive org is not looked at for longer, in days.
@@ -57,30 +55,35 @@ impl Prober {
                 () = stop.cancelled() => return Ok(()),
                 () = tokio::time::sleep(pause) => {}
             }
-            if let Err(failure) = self.step().await {
-                tracing::warn!(
-                    error = failure.chain(),
-                    "suspended connections cannot be read"
-                );
+            // A full page means that more are due: they do not wait for the next round.
+            loop {
+                match self.step().await {
+                    Ok(looked) if looked >= PROBED_MAX as usize && !stop.is_cancelled() => {}
+                    Ok(_) => break,
+                    Err(failure) => {
+                        tracing::warn!(
+                            error = failure.chain(),
+                            "suspended connections cannot be read"
+                        );
+                        break;
+                    }
+                }
             }
         }
     }
 
-    /// One round over what is due.
+    /// One round over what is due; returns how many were looked at.
     ///
     /// # Errors
     /// When the store is away.
-    pub async fn step(&self) -> Result<(), Failure> {
+    pub async fn step(&self) -> Result<usize, Failure> {
         let again_s = AGAIN_S * rand::rng().random_range(0.8..1.2);
-        let due =
-            store::connection::claim_due_probes(self.db.pool(), again_s, DAYS_MAX, PROBED_MAX)
-                .await?;
-        futures::stream::iter(due)
-            .for_each_concurrent(CONCURRENCY, |workspace| async move {
-                self.probe(&workspace).await
-            })
-            .await;
-        Ok(())
+        let rows_max = i64::from(PROBED_MAX);
+        let due = store::connection::claim_due_probes(self.db.pool(), again_s, DAYS_MAX, rows_max)
+            .await?;
+        let looks = due.iter().map(|workspace| self.probe(workspace));
+        join_all(looks).await;
+        Ok(due.len())
     }
 
     async fn probe(&self, workspace: &WorkspaceId) {

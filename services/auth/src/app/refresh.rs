@@ -21,7 +21,7 @@ use super::access_token::{AccessTokens, Denied, Token};
 use super::change;
 use super::credential::{Credential, Unusable};
 use crate::domain::refresh::{AfterLook, Decision, Purpose, after_look, decide};
-use crate::domain::state::{Loss, Trigger};
+use crate::domain::state::Loss;
 use crate::domain::trouble::{self, Evidence, Verdict};
 use crate::store::lease::{Residue, Standing};
 use crate::store::{self, lease};
@@ -268,34 +268,23 @@ impl AccessTokens {
         failures: u32,
     ) -> Result<Token, Denied> {
         let inner = &self.inner;
-        let (after_s, doubt, trigger, denied) = match verdict {
+        let trigger = verdict.trigger();
+        let (after_s, doubt, denied) = match verdict {
             Verdict::Retry { after_s } => (
                 after_s,
                 evidence.doubted,
-                None,
                 "salesforce is not answering token requests; it is asked again shortly",
             ),
             Verdict::Doubt { loss, after_s } => (
                 after_s,
                 Some(loss),
-                None,
                 "salesforce refused the grant in a way that is checked again before it is believed",
             ),
-            Verdict::Suspend { suspension, .. } => (
-                0,
-                None,
-                Some(Trigger::Suspended(suspension)),
-                "connection is suspended",
-            ),
-            Verdict::Lose(loss) => (
-                0,
-                None,
-                Some(Trigger::Lost(loss)),
-                "connection needs a person to reconnect it",
-            ),
+            Verdict::Suspend { .. } => (0, None, "connection is suspended"),
+            Verdict::Lose(_) => (0, None, "connection needs a person to reconnect it"),
             Verdict::OurFault { what, after_s } => {
                 tracing::error!(workspace = %work.workspace, what, "refresh failed by our own fault");
-                (after_s, evidence.doubted, None, what)
+                (after_s, evidence.doubted, what)
             }
         };
         inner.telemetry.refreshed(outcome_name(verdict));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::{CancellationToken, Db, Failure};
+use futures::future::join_all;
 use rand::Rng as _;
 use salesforce::Salesforce;
 use salesforce::oauth::TokenEndpoint;
@@ -66,10 +67,10 @@ impl Revoker {
     /// # Errors
     /// When the store is away.
     pub async fn step(&self) -> Result<(), Failure> {
-        for revocation in store::revocation::claim(self.db.pool(), CLAIM_S, CLAIMED_MAX).await? {
-            self.revoke(&revocation).await?;
-        }
-        Ok(())
+        let due = store::revocation::claim(self.db.pool(), CLAIM_S, CLAIMED_MAX).await?;
+        // At once: one org that hangs holds up no other.
+        let outcomes = join_all(due.iter().map(|revocation| self.revoke(revocation))).await;
+        outcomes.into_iter().collect()
     }
 
     async fn revoke(&self, revocation: &Revocation) -> Result<(), Failure> {

@@ -8,4 +8,6 @@ pub mod problem;
 pub mod refresh;
 pub mod sandbox;
 pub mod state;
+#[cfg(test)]
+mod transient_test;
 pub mod trouble;

@@ -6,7 +6,7 @@
 use salesforce::oauth::{Confirm, OurFault, ReconnectCause, SuspendCause, TokenFailure};
 
 use super::grant::GrantKind;
-use super::state::{Loss, Suspension};
+use super::state::{Loss, Suspension, Trigger};
 
 /// Pause before calling again after a fault of our own configuration, in seconds: long enough for an operator to act,
 /// short enough to resume soon after.
@@ -63,6 +63,18 @@ pub enum Verdict {
         /// Pause before calling again, in seconds.
         after_s: u64,
     },
+}
+
+impl Verdict {
+    /// What it does to the connection; `None` when nothing changes.
+    #[must_use]
+    pub fn trigger(self) -> Option<Trigger> {
+        match self {
+            Self::Suspend { suspension, .. } => Some(Trigger::Suspended(suspension)),
+            Self::Lose(loss) => Some(Trigger::Lost(loss)),
+            Self::Retry { .. } | Self::Doubt { .. } | Self::OurFault { .. } => None,
+        }
+    }
 }
 
 /// Whether the verdict on `failure` depends on how other connections fare, which is a wider question to the store.

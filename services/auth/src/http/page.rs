@@ -298,17 +298,30 @@ mod tests {
 
     #[test]
     fn each_problem_has_its_own_page_and_says_what_to_do() {
+        use AuthorizeFailure as A;
         let problems = [
             Problem::Refused(Refusal::Unknown),
             Problem::Refused(Refusal::Expired),
             Problem::Refused(Refusal::Replayed),
             Problem::Refused(Refusal::WrongBrowser),
-            Problem::Authorize(AuthorizeFailure::Denied),
-            Problem::Authorize(AuthorizeFailure::AppNotInstalled),
-            Problem::OtherOrg,
-            Problem::MissingRefreshToken,
-            Problem::VersionUnsupported("v67.0".into()),
+            Problem::Authorize(A::Denied),
+            Problem::Authorize(A::AppNotInstalled),
+            Problem::Authorize(A::NotAdminApproved),
+            Problem::Authorize(A::AppBlocked),
+            Problem::Authorize(A::ClientUnknown),
+            Problem::Authorize(A::RateLimited),
+            Problem::Authorize(A::TryAgain),
+            Problem::Suspended,
+            Problem::OurFault("check X"),
+            Problem::CodeRefused,
             Problem::NoAnswer,
+            Problem::Untrusted,
+            Problem::MissingRefreshToken,
+            Problem::MissingScope,
+            Problem::OtherOrg,
+            Problem::VersionUnsupported("v67.0".into()),
+            Problem::ApiRefused,
+            Problem::Unavailable,
         ];
         let mut titles: Vec<&str> = problems.iter().map(|problem| explain(problem).1).collect();
         assert!(

@@ -326,6 +326,7 @@ pub async fn abandoned(pool: &PgPool, rows_max: i64) -> Result<Vec<WorkspaceId>,
 }
 
 /// Usable connections with a refresh token whose access token is older than `days`, with its generation, oldest first, at most `rows_max`.
+/// One that failed lately comes again later: it must not keep the others from their turn.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -337,7 +338,8 @@ pub async fn idle(
     let rows = sqlx::query!(
         "select c.workspace, c.token_generation from auth.connection c \
          join auth.sealed s on s.workspace = c.workspace and s.kind = 'access_token' and s.owner = '' \
-         where c.state in ('connected', 'access_limited') and c.grant_kind = 'refresh_token' and s.sealed_at < now() - make_interval(days => $1) \
+         left join auth.refresh_lease l on l.workspace = c.workspace \
+         where (l.failed_at is null or l.failed_at < now() - interval '6 hours') and c.state in ('connected', 'access_limited') and c.grant_kind = 'refresh_token' and s.sealed_at < now() - make_interval(days => $1) \
          order by s.sealed_at limit $2",
         days,
         rows_max

@@ -424,3 +424,18 @@ async fn a_wish_is_checked_before_anything_happens() {
     assert_eq!(auth.connection().await.workspace, WORKSPACE);
     auth.stop().await;
 }
+
+#[tokio::test]
+async fn whether_an_org_is_a_sandbox_is_asked_of_the_org_where_its_address_does_not_tell() {
+    for is_sandbox in [true, false] {
+        let world = World::of(salesforce_sim::SimConfig {
+            is_sandbox,
+            ..salesforce_sim::SimConfig::default()
+        })
+        .await;
+        let auth = world.start().await;
+        let connection = world.connect(&auth).await;
+        assert_eq!(connection.is_sandbox, is_sandbox);
+        auth.stop().await;
+    }
+}

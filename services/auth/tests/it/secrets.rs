@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use events::auth::v1::DisconnectRequest;
-use salesforce_sim::config::DEFAULT_CONSUMER_SECRET;
+use salesforce_sim::config::{DEFAULT_CONSUMER_SECRET, DEFAULT_PRIVATE_KEY, INTEGRATION_USERNAME};
 use salesforce_sim::{Fault, FaultKind};
 use testkit::eventually;
 use tracing_subscriber::fmt::MakeWriter;
@@ -12,8 +12,8 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::world::{LIMIT, WORKSPACE, World, admin};
 
 /// What the stand-in org's refresh tokens begin with; access tokens hold `!AQ`.
-const REFRESH_PREFIX: &str = "5Aep861";
-const ACCESS_MARK: &str = "!AQ";
+pub(crate) const REFRESH_PREFIX: &str = "5Aep861";
+pub(crate) const ACCESS_MARK: &str = "!AQ";
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -69,6 +69,17 @@ async fn no_token_is_found_in_tables_streams_or_logs() {
     auth.token(second.generation).await.expect_err("lost");
     world.connect(&auth).await;
     let third = auth.token(0).await.expect("a token");
+    // A second workspace by key, whose sealed key stays behind as well.
+    let by_key = events::auth::v1::ConnectJwtRequest {
+        workspace: "by-key".to_owned(),
+        ..crate::jwt::wish()
+    };
+    let admitted = world.control.preauthorize(INTEGRATION_USERNAME, true);
+    admitted.await.expect("admits");
+    auth.client
+        .connect_jwt(&admin(), by_key)
+        .await
+        .expect("connects");
     // Leave some sealed secrets behind, then look.
     let mut haystacks: Vec<(String, Vec<u8>)> = Vec::new();
     let tables: Vec<String> =
@@ -127,10 +138,19 @@ async fn no_token_is_found_in_tables_streams_or_logs() {
         .1
         .to_owned();
     let tokens = [&first, &second, &third].map(|token| token.access_token.clone());
-    let needles = [REFRESH_PREFIX, ACCESS_MARK, DEFAULT_CONSUMER_SECRET, &key]
-        .map(str::to_owned)
-        .into_iter()
-        .chain(tokens);
+    let key_line = DEFAULT_PRIVATE_KEY.lines().nth(3).expect("lines");
+    let assertion_mark = "eyJhbGciOiJSUzI1NiJ9";
+    let needles = [
+        REFRESH_PREFIX,
+        ACCESS_MARK,
+        DEFAULT_CONSUMER_SECRET,
+        &key,
+        key_line,
+        assertion_mark,
+    ]
+    .map(str::to_owned)
+    .into_iter()
+    .chain(tokens);
     for needle in needles {
         for (place, bytes) in &haystacks {
             let text = String::from_utf8_lossy(bytes);

@@ -44,10 +44,15 @@ pub(crate) struct World {
 impl World {
     /// Everything there, migrated; refresh tokens rotate.
     pub(crate) async fn new() -> Self {
+        Self::of(SimConfig::default()).await
+    }
+
+    /// The same with another kind of org.
+    pub(crate) async fn of(org: SimConfig) -> Self {
         let sim = Sim::start(SimConfig {
             seed: Seed::Empty,
             rotate_refresh_tokens: true,
-            ..SimConfig::default()
+            ..org
         })
         .expect("the org starts");
         let nats = Nats::start().await;

@@ -17,7 +17,12 @@ use opentelemetry_sdk::{
     Resource,
     trace::{Sampler, SdkTracerProvider},
 };
-use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::{FilterExt, LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 pub use cause::Cause;
 pub(crate) use cause::current;
@@ -48,7 +53,7 @@ impl Telemetry {
             LogFormat::Pretty => tracing_subscriber::fmt::layer().compact().boxed(),
         };
         tracing_subscriber::registry()
-            .with(lines.with_filter(filter))
+            .with(lines.with_filter(filter.and(without_wire())))
             .with(layer(&tracer))
             .try_init()
             .context("telemetry is already installed")?;
@@ -67,6 +72,25 @@ impl Telemetry {
             Err(error) => tracing::warn!(%error, "the span flush did not finish"),
         }
     }
+}
+
+/// Libraries that print at the level `trace` what they send and receive, tokens and personal data included. They never may,
+/// whatever `RUST_LOG` says: an operator who raises it looks for something else.
+fn without_wire() -> Targets {
+    let wire = [
+        "async_nats",
+        "h2",
+        "hyper",
+        "hyper_util",
+        "reqwest",
+        "rustls",
+        "sqlx",
+        "tonic",
+        "tower",
+    ];
+    Targets::new()
+        .with_default(LevelFilter::TRACE)
+        .with_targets(wire.map(|target| (target, LevelFilter::DEBUG)))
 }
 
 /// The layer that turns our spans into OpenTelemetry spans; libraries' own spans are left out.

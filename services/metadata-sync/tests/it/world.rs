@@ -5,11 +5,11 @@ use std::time::Duration;
 use async_nats::jetstream;
 use chassis::{Config, ConsumerSpec, Options, Rig, Running, Service, Store};
 use events::auth::v1::{
-    Auth, AuthServer, BeginConnectRequest, BeginConnectResponse, DisconnectRequest,
-    DisconnectResponse, GetAccessTokenRequest, GetAccessTokenResponse, GetConnectionRequest,
-    GetConnectionResponse, ListConnectionHistoryRequest, ListConnectionHistoryResponse,
-    ListConnectionsRequest, ListConnectionsResponse, ReportAccessProblemRequest,
-    ReportAccessProblemResponse,
+    Auth, AuthServer, BeginConnectRequest, BeginConnectResponse, ConnectJwtRequest,
+    ConnectJwtResponse, DisconnectRequest, DisconnectResponse, GetAccessTokenRequest,
+    GetAccessTokenResponse, GetConnectionRequest, GetConnectionResponse,
+    ListConnectionHistoryRequest, ListConnectionHistoryResponse, ListConnectionsRequest,
+    ListConnectionsResponse, ReportAccessProblemRequest, ReportAccessProblemResponse,
 };
 use events::crm::v1::{Connection, ConnectionChanged, ConnectionState, RecordsChanged};
 use events::metadata::v1::{
@@ -88,6 +88,13 @@ impl Auth for Tokens {
         _: &CallContext,
         _: BeginConnectRequest,
     ) -> Result<BeginConnectResponse, RpcError> {
+        not_here()
+    }
+    async fn connect_jwt(
+        &self,
+        _: &CallContext,
+        _: ConnectJwtRequest,
+    ) -> Result<ConnectJwtResponse, RpcError> {
         not_here()
     }
     async fn get_connection(

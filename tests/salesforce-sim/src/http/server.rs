@@ -125,6 +125,11 @@ pub(super) fn injected(kind: &FaultKind) -> Response {
                     "The service is temporarily unavailable.",
                 )),
             },
+            FaultBody::LoginRate => Response::text(
+                *status,
+                r#"{"error":"rate_limit_exceeded","error_description":"login rate exceeded"}"#
+                    .to_owned(),
+            ),
             FaultBody::Json => {
                 let (code, message) = match status {
                     503 => (
