@@ -23,8 +23,8 @@ const HANGING_EVERY: usize = 10;
 const HANGING: usize = WORKSPACES / HANGING_EVERY;
 /// Callers that may wait for a refresh at once, of all workspaces.
 const SEATS: usize = 128;
-/// Callers of each hanging workspace, all the time.
-const CALLERS_PER_HANGING: usize = 2;
+/// Callers of each hanging workspace, all the time: with those of the others fewer than one process answers at once.
+const CALLERS_PER_HANGING: usize = 1;
 /// Between two questions of one of them.
 const AGAIN: Duration = Duration::from_secs(2);
 /// Healthy workspaces asked at once.
@@ -89,6 +89,9 @@ async fn ask(auth: &Replica, number: usize, rejected: u64) -> Result<u64, Code> 
 
 /// Asks for the token of an org that hangs, again and again.
 async fn hammer(auth: &Replica, number: usize, over: &CancellationToken, answered: &AtomicUsize) {
+    // Not all at the same instant, as no two workspaces' work is.
+    let offset = AGAIN.mul_f64(f64::from(u32::try_from(number).expect("small")) / 2_000.0);
+    tokio::time::sleep(offset).await;
     while !over.is_cancelled() {
         tokio::select! {
             () = over.cancelled() => return,
