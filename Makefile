@@ -77,6 +77,7 @@ bench: tools ## figures of a release build; SALESFORCE_URL=... measures against 
 	$(CARGO) build --quiet --release --workspace --bins
 	@$(CARGO) run --quiet --release --package testkit --bin load
 	@$(PYTHON) deploy/local/prediction-figures
+	@$(CARGO) bench --quiet --package metadata-sync --bench drift
 
 run: ## one service with the environment it is given: make run SERVICE=matching
 	@test -n "$(SERVICE)" || { echo "name a service: make run SERVICE=matching"; exit 64; }

@@ -2,6 +2,7 @@
 
 mod bad_messages;
 mod crashes;
+mod drift;
 mod example;
 mod happy_path;
 mod org;

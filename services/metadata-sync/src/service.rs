@@ -9,6 +9,7 @@ use salesforce::Salesforce;
 use tokio::sync::Notify;
 
 use crate::adapters::orgs::Orgs;
+use crate::adapters::writeback::Writeback;
 use crate::app::on_connection_changed::OnConnectionChanged;
 use crate::app::rpc::Rpc;
 use crate::app::runner::Runner;
@@ -48,7 +49,13 @@ impl Service for MetadataSync {
                 OnConnectionChanged::new(db.clone(), options.sync.clone(), Arc::clone(&wake)),
             );
         }
-        rig.serve_rpc(MetadataSyncServer(Rpc::new(db.clone(), Arc::clone(&wake))));
+        let writeback = Writeback::new(rig.rpc());
+        rig.serve_rpc(MetadataSyncServer(Rpc::new(
+            db.clone(),
+            orgs.clone(),
+            writeback,
+            Arc::clone(&wake),
+        )));
         let runner = Runner::new(db, orgs, options.sync, telemetry, wake);
         rig.task("runs", |stop| runner.run(stop));
         Ok(())

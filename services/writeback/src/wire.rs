@@ -259,6 +259,10 @@ pub fn mapping(sent: &crm::v1::Mapping) -> Result<Mapping, Invalid> {
     use crm::v1::destination::{Content as SentContent, Kind as SentKind};
     let mut entries = Vec::with_capacity(sent.entries.len());
     for entry in &sent.entries {
+        // What is only read from Salesforce is nothing to write.
+        if entry.direction() == crm::v1::mapping_entry::Direction::Read {
+            continue;
+        }
         entries.push(Entry {
             id: entry.id.clone(),
             property: entry.property.clone(),

@@ -266,13 +266,13 @@ fn field_definitions(context: Context<'_>, object: &Object) -> Vec<Arc<Row>> {
     let org = context.org;
     let mut rows = Vec::new();
     for (number, described) in org.schema.objects().filter(|(_, found)| found.layoutable) {
-        for (_, field) in context.access.visible(number, described) {
+        for (slot, field) in context.access.visible(number, described) {
             rows.push(field_definition(
                 org,
                 object,
                 rows.len() as u64 + 1,
                 described,
-                field,
+                (slot, field),
             ));
         }
     }
@@ -284,10 +284,17 @@ fn field_definition(
     object: &Object,
     number: u64,
     described: &Object,
-    field: &Field,
+    (slot, field): (u16, &Field),
 ) -> Arc<Row> {
+    // Custom fields are named by an id that outlives a rename, standard ones by name.
+    let own = if field.name.ends_with("__c") {
+        let of_object = org.schema.number(&described.name).unwrap_or_default();
+        Id::numbered("00N", u64::from(of_object) * 10_000 + u64::from(slot)).to_string()
+    } else {
+        field.name.clone()
+    };
     Builder::new(org, object, number)
-        .text("DurableId", &format!("{}.{}", described.name, field.name))
+        .text("DurableId", &format!("{}.{own}", described.name))
         .text("QualifiedApiName", &field.name)
         .text("EntityDefinitionId", &described.name)
         .text("EntityDefinition.QualifiedApiName", &described.name)

@@ -5,6 +5,7 @@ mod admin;
 mod connect;
 mod crowd;
 mod follow;
+mod org;
 mod settings;
 
 pub use admin::{Admin, Verified};

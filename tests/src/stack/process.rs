@@ -184,11 +184,19 @@ impl Process {
     /// Resident memory, in KiB, while it runs; on systems that tell.
     #[must_use]
     pub fn resident_kib(&self) -> Option<u64> {
+        self.status_kib("VmRSS:")
+    }
+
+    fn status_kib(&self, name: &str) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()?)).ok()?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         line.split_whitespace().next()?.parse().ok()
+    }
+
+    /// The most memory it ever had resident, in KiB, while it runs; on systems that tell.
+    #[must_use]
+    pub fn peak_kib(&self) -> Option<u64> {
+        self.status_kib("VmHWM:")
     }
 
     /// The last lines of its log.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use events::crm::v1 as proto;
-use events::crm::v1::{DriftKind, DriftStatus};
+use events::crm::v1::{DriftKind, DriftSeverity, DriftStatus};
 use serde::{Deserialize, Serialize};
 
 use super::word::as_word;
@@ -23,6 +23,19 @@ pub(crate) struct DriftItem {
     pub(crate) detected_at: Option<DateTime<Utc>>,
     #[serde(serialize_with = "as_word")]
     pub(crate) status: DriftStatus,
+    #[serde(serialize_with = "as_word")]
+    pub(crate) severity: DriftSeverity,
+    /// Mapping entries that use what changed, suspended or not.
+    pub(crate) touched_entry_ids: Vec<String>,
+    /// Destinations that use what changed, for a person.
+    pub(crate) destinations: Vec<String>,
+    /// Changes that wait and use what changed; absent when that is not known.
+    pub(crate) queued_changes: Option<u64>,
+    /// The proposed repair can be made without editing the mapping.
+    pub(crate) repairable: bool,
+    pub(crate) resolved_by: String,
+    pub(crate) resolved_at: Option<DateTime<Utc>>,
+    pub(crate) reason: String,
 }
 
 impl From<proto::DriftItem> for DriftItem {
@@ -30,6 +43,8 @@ impl From<proto::DriftItem> for DriftItem {
         Self {
             kind: item.kind(),
             status: item.status(),
+            severity: item.severity(),
+            queued_changes: item.queued_changes_known.then_some(item.queued_changes),
             id: item.id,
             object: item.object,
             field: item.field,
@@ -38,6 +53,12 @@ impl From<proto::DriftItem> for DriftItem {
             entry_ids: item.entry_ids,
             proposed_repair: item.proposed_repair,
             detected_at: super::time(item.detected_at),
+            touched_entry_ids: item.touched_entry_ids,
+            destinations: item.destinations,
+            repairable: item.repairable,
+            resolved_by: item.resolved_by,
+            resolved_at: super::time(item.resolved_at),
+            reason: item.reason,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use events::crm::v1 as proto;
-use events::crm::v1::{OverwritePolicy, destination};
+use events::crm::v1::{OverwritePolicy, destination, mapping_entry, property};
 use events::metadata::v1 as metadata;
 use events::rpc::RpcError;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,22 @@ pub(crate) struct Mapping {
     pub(crate) entries: Vec<Entry>,
     #[serde(default)]
     pub(crate) destinations: Vec<Destination>,
+    #[serde(default)]
+    pub(crate) properties: Vec<Property>,
+}
+
+/// What upstream's analysis looks for.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Property {
+    pub(crate) key: String,
+    pub(crate) label: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    #[serde(default)]
+    pub(crate) prompt: String,
+    #[serde(default)]
+    pub(crate) options: Vec<String>,
 }
 
 /// One property to one field.
@@ -43,6 +59,9 @@ pub(crate) struct Entry {
     pub(crate) synonyms: Vec<Synonym>,
     #[serde(default)]
     pub(crate) list_separator: String,
+    /// `write` or `read`; empty means write.
+    #[serde(default)]
+    pub(crate) direction: String,
     #[serde(default)]
     pub(crate) suspended: bool,
     #[serde(default)]
@@ -105,6 +124,17 @@ impl From<proto::Mapping> for Mapping {
             published_at: super::time(mapping.published_at),
             entries: mapping.entries.into_iter().map(Entry::from).collect(),
             destinations: mapping.destinations.into_iter().map(destination).collect(),
+            properties: mapping
+                .properties
+                .into_iter()
+                .map(|property| Property {
+                    kind: property.r#type().word(),
+                    key: property.key,
+                    label: property.label,
+                    prompt: property.prompt,
+                    options: property.options,
+                })
+                .collect(),
         }
     }
 }
@@ -117,6 +147,7 @@ impl From<proto::MappingEntry> for Entry {
         };
         Self {
             overwrite: entry.overwrite().word(),
+            direction: entry.direction().word(),
             id: entry.id,
             property: entry.property,
             object: entry.object,
@@ -157,6 +188,21 @@ impl Mapping {
                 .enumerate()
                 .map(destination)
                 .collect::<Result<_, RpcError>>()?,
+            properties: self
+                .properties
+                .into_iter()
+                .enumerate()
+                .map(|(index, property)| {
+                    let at = format!("properties[{index}].type");
+                    Ok(proto::Property {
+                        r#type: parse::<property::Type>(&at, &property.kind)?.into(),
+                        key: property.key,
+                        label: property.label,
+                        prompt: property.prompt,
+                        options: property.options,
+                    })
+                })
+                .collect::<Result<_, RpcError>>()?,
             ..proto::Mapping::default()
         })
     }
@@ -180,6 +226,11 @@ impl Entry {
             truncate: self.truncate,
             synonyms: self.synonyms.into_iter().map(synonym).collect(),
             list_separator: self.list_separator,
+            direction: match self.direction.as_str() {
+                "" | "unspecified" => mapping_entry::Direction::Write,
+                word => parse(&format!("entries[{index}].direction"), word)?,
+            }
+            .into(),
             ..proto::MappingEntry::default()
         })
     }

@@ -4,7 +4,8 @@ use std::fmt::Debug;
 
 use events::auth::v1::Environment;
 use events::crm::v1::{
-    ConnectionCause, ConnectionState, DriftKind, DriftStatus, OverwritePolicy, destination,
+    ConnectionCause, ConnectionState, DriftKind, DriftSeverity, DriftStatus, OverwritePolicy,
+    destination, mapping_entry, property,
 };
 use events::matching::v1::{DecidedBy, DomainClass, Outcome};
 use events::metadata::v1::{SyncKind, SyncState};
@@ -56,6 +57,9 @@ words! {
     Decision, "DECISION_";
     DomainClass, "DOMAIN_CLASS_";
     DriftKind, "DRIFT_KIND_";
+    DriftSeverity, "DRIFT_SEVERITY_";
+    mapping_entry::Direction, "DIRECTION_";
+    property::Type, "TYPE_";
     DriftStatus, "DRIFT_STATUS_";
     Environment, "ENVIRONMENT_";
     Outcome, "OUTCOME_";

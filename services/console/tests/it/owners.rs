@@ -279,6 +279,110 @@ impl metadata::MetadataSync for Script {
         self.change(context)?;
         Err(RpcError::not_found("the drift item"))
     }
+
+    async fn repair_drift(
+        &self,
+        _: &CallContext,
+        _: metadata::RepairDriftRequest,
+    ) -> Result<metadata::RepairDriftResponse, RpcError> {
+        unasked()
+    }
+
+    async fn list_properties(
+        &self,
+        _: &CallContext,
+        _: metadata::ListPropertiesRequest,
+    ) -> Result<metadata::ListPropertiesResponse, RpcError> {
+        unasked()
+    }
+
+    async fn list_mapping_versions(
+        &self,
+        _: &CallContext,
+        _: metadata::ListMappingVersionsRequest,
+    ) -> Result<metadata::ListMappingVersionsResponse, RpcError> {
+        unasked()
+    }
+
+    async fn diff_mapping(
+        &self,
+        _: &CallContext,
+        _: metadata::DiffMappingRequest,
+    ) -> Result<metadata::DiffMappingResponse, RpcError> {
+        unasked()
+    }
+
+    async fn export_mapping(
+        &self,
+        _: &CallContext,
+        _: metadata::ExportMappingRequest,
+    ) -> Result<metadata::ExportMappingResponse, RpcError> {
+        unasked()
+    }
+
+    async fn import_mapping(
+        &self,
+        _: &CallContext,
+        _: metadata::ImportMappingRequest,
+    ) -> Result<metadata::ImportMappingResponse, RpcError> {
+        unasked()
+    }
+
+    async fn list_pipelines(
+        &self,
+        _: &CallContext,
+        _: metadata::ListPipelinesRequest,
+    ) -> Result<metadata::ListPipelinesResponse, RpcError> {
+        unasked()
+    }
+
+    async fn describe_stages(
+        &self,
+        _: &CallContext,
+        _: metadata::DescribeStagesRequest,
+    ) -> Result<metadata::DescribeStagesResponse, RpcError> {
+        unasked()
+    }
+
+    async fn list_owners(
+        &self,
+        _: &CallContext,
+        _: metadata::ListOwnersRequest,
+    ) -> Result<metadata::ListOwnersResponse, RpcError> {
+        unasked()
+    }
+
+    async fn resolve_owners(
+        &self,
+        _: &CallContext,
+        _: metadata::ResolveOwnersRequest,
+    ) -> Result<metadata::ResolveOwnersResponse, RpcError> {
+        unasked()
+    }
+
+    async fn save_owner_overrides(
+        &self,
+        _: &CallContext,
+        _: metadata::SaveOwnerOverridesRequest,
+    ) -> Result<metadata::SaveOwnerOverridesResponse, RpcError> {
+        unasked()
+    }
+
+    async fn list_selectable_objects(
+        &self,
+        _: &CallContext,
+        _: metadata::ListSelectableObjectsRequest,
+    ) -> Result<metadata::ListSelectableObjectsResponse, RpcError> {
+        unasked()
+    }
+
+    async fn select_objects(
+        &self,
+        _: &CallContext,
+        _: metadata::SelectObjectsRequest,
+    ) -> Result<metadata::SelectObjectsResponse, RpcError> {
+        unasked()
+    }
 }
 
 impl Script {
@@ -629,5 +733,13 @@ impl writeback::Writeback for Script {
             mapping_version: 3,
             ..writeback::GetStatusResponse::default()
         })
+    }
+
+    async fn count_queued_changes(
+        &self,
+        _: &CallContext,
+        _: writeback::CountQueuedChangesRequest,
+    ) -> Result<writeback::CountQueuedChangesResponse, RpcError> {
+        unasked()
     }
 }

@@ -52,9 +52,11 @@ pub fn object(described: &ObjectDescribe) -> Object {
                 available: info.available && info.active,
                 master: info.master,
                 is_default: info.default_record_type_mapping,
+                sales_process: String::new(),
             })
             .collect(),
         stages: vec![],
+        sales_processes: vec![],
         validation_rules: vec![],
     }
     .in_order()
@@ -66,6 +68,7 @@ fn normal_id(text: &str) -> String {
 
 fn field(described: &salesforce::Field, controlling_values: usize) -> Field {
     Field {
+        id: String::new(),
         label: described.label.clone(),
         kind: described.field_type.as_str().to_owned(),
         length: described.length,

@@ -6,3 +6,5 @@ pub mod org;
 pub mod orgs;
 pub mod refusal;
 mod rules;
+pub mod setup;
+pub mod writeback;

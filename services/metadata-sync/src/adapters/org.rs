@@ -135,7 +135,10 @@ impl Reader {
     /// # Errors
     /// When Salesforce cannot answer for now.
     pub async fn stages(&self) -> Result<Offered<Vec<Stage>>, Error> {
-        const FIELDS: [FieldName; 7] = [
+        const FIELDS: [FieldName; 10] = [
+            FieldName::fixed("Id"),
+            FieldName::fixed("Description"),
+            FieldName::fixed("ForecastCategoryName"),
             FieldName::fixed("ApiName"),
             FieldName::fixed("MasterLabel"),
             FieldName::fixed("IsActive"),
@@ -291,5 +294,14 @@ fn stage(row: &Record) -> Stage {
         closed: row.bool("IsClosed").unwrap_or_default(),
         won: row.bool("IsWon").unwrap_or_default(),
         probability: number("DefaultProbability"),
+        id: row
+            .id()
+            .map(|id| id.as_str().to_owned())
+            .unwrap_or_default(),
+        description: row.text("Description").unwrap_or_default().to_owned(),
+        forecast_category: row
+            .text("ForecastCategoryName")
+            .unwrap_or_default()
+            .to_owned(),
     }
 }

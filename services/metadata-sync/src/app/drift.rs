@@ -6,7 +6,8 @@ use events::crm::v1::DriftDetected;
 use events::rpc::{Code, RpcError};
 use uuid::Uuid;
 
-use super::{internal, suspend};
+use super::mapping::{Outcome, publish_in};
+use super::{internal, now, suspend};
 use crate::domain::impact;
 use crate::domain::item::{Item, Status};
 use crate::store::{drift, mapping, snapshot, workspace};
@@ -85,12 +86,7 @@ async fn decide(
             )));
         }
     }
-    let item = Item {
-        status: decision,
-        resolved_by: by.to_owned(),
-        reason: reason.to_owned(),
-        ..item
-    };
+    let item = item.resolved(decision, by, reason, now());
     drift::resolve(unit.connection(), id.as_str(), &item).await?;
     let cause = Cause::current();
     suspend::refresh(&mut unit, id, &schema, &cause).await?;
@@ -102,4 +98,61 @@ async fn decide(
     unit.commit().await?;
     tracing::info!(workspace = %id, drift.id = %item.id, decision = decision.as_str(), "drift decided");
     Ok(Ok(item))
+}
+
+/// Makes the repair that follows from a difference: publishes the mapping with it. The draft stays as it is.
+///
+/// # Errors
+/// When the item is unknown, decided already or not repairable, or nothing is published.
+pub async fn repair(
+    db: &Db,
+    id: &WorkspaceId,
+    item: Uuid,
+    by: &str,
+) -> Result<(Item, Outcome), RpcError> {
+    repair_in(db, id, item, by).await.map_err(internal)?
+}
+
+async fn repair_in(
+    db: &Db,
+    id: &WorkspaceId,
+    item: Uuid,
+    by: &str,
+) -> Result<Result<(Item, Outcome), RpcError>, Failure> {
+    let refused = |message: &str| Ok(Err(RpcError::new(Code::FailedPrecondition, message)));
+    let mut unit = db.begin().await?;
+    workspace::lock(unit.connection(), id.as_str()).await?;
+    let Some(item) = drift::lock(unit.connection(), id.as_str(), item).await? else {
+        return Ok(Err(RpcError::not_found("the drift item")));
+    };
+    if item.status != Status::Open {
+        return refused("the item is decided already");
+    }
+    let Some(published) = mapping::published(&mut *unit.connection(), id.as_str()).await? else {
+        return refused("no mapping is published");
+    };
+    let Some(mended) = impact::applied(&item.change, &published.mapping) else {
+        return refused(
+            "the repair does not follow from the difference; change the mapping and publish it",
+        );
+    };
+    let schema = snapshot::schema(&mut *unit.connection(), id.as_str()).await?;
+    let cause = Cause::current();
+    let outcome = match publish_in(&mut unit, id, &mended, &schema, by, &cause).await? {
+        Outcome::Problems(problems) => return Ok(Ok((item, Outcome::Problems(problems)))),
+        published => published,
+    };
+    // A repair that broke no entry (a text now cut) is not closed by publishing, but by having been made.
+    let reason = "the proposed repair was made";
+    let item = item.resolved(Status::Repaired, by, reason, now());
+    drift::resolve(unit.connection(), id.as_str(), &item).await?;
+    let event = DriftDetected {
+        workspace: id.as_str().to_owned(),
+        items: vec![wire::drift::message(&item)],
+    };
+    unit.emit(id, &event, &cause);
+    suspend::refresh(&mut unit, id, &schema, &cause).await?;
+    unit.commit().await?;
+    tracing::info!(workspace = %id, drift.id = %item.id, "drift repaired");
+    Ok(Ok((item, outcome)))
 }

@@ -1,16 +1,22 @@
 //! Saving and publishing a mapping.
 
-use chassis::{Cause, Db, Failure};
+use chassis::{Cause, Db, Failure, Unit};
 use events::WorkspaceId;
 use events::crm::v1::DriftDetected;
 use events::rpc::{Code, RpcError};
+use events::topology::EVENT_BYTES_MAX;
+use prost::Message;
 
 use super::{broken, internal, now, suspend};
 use crate::domain::item::{Item, Status};
 use crate::domain::mapping::{Mapping, Published};
 use crate::domain::publish::{self, Problem};
+use crate::domain::schema::Schema;
 use crate::store::{drift, mapping, snapshot, workspace};
 use crate::wire;
+
+/// Largest mapping that is published: every reader gets it whole in one message.
+const MAPPING_BYTES_MAX: usize = EVENT_BYTES_MAX - 64 * 1024;
 
 /// Stores a draft and says what would stand in its way.
 ///
@@ -67,26 +73,64 @@ async fn publish_draft(
         ));
     };
     let schema = snapshot::schema(&mut *unit.connection(), id.as_str()).await?;
-    let problems = publish::check(&draft, &schema);
+    let cause = Cause::current();
+    let published = match publish_in(&mut unit, id, &draft, &schema, by, &cause).await? {
+        Outcome::Problems(problems) => return Ok(Err(problems)),
+        Outcome::Published(published) => published,
+    };
+    mapping::delete_draft(unit.connection(), id.as_str()).await?;
+    unit.commit().await?;
+    Ok(Ok(published))
+}
+
+/// What came of publishing.
+pub enum Outcome {
+    /// It is published.
+    Published(Published),
+    /// Everything that stands in its way; nothing was stored.
+    Problems(Vec<Problem>),
+}
+
+/// Publishes `content` within a unit that holds the workspace's lock.
+///
+/// # Errors
+/// When Postgres fails.
+pub(super) async fn publish_in(
+    unit: &mut Unit,
+    id: &WorkspaceId,
+    content: &Mapping,
+    schema: &Schema,
+    by: &str,
+    cause: &Cause,
+) -> Result<Outcome, Failure> {
+    let mut problems = publish::check(content, schema);
+    let bytes = wire::mapping::draft_message(id.as_str(), content).encoded_len();
+    if bytes > MAPPING_BYTES_MAX {
+        problems.push(Problem {
+            entry_id: String::new(),
+            field: "",
+            message: format!(
+                "the mapping takes {bytes} bytes and a message holds {MAPPING_BYTES_MAX}"
+            ),
+            fix: "shorten descriptions of properties, or remove synonyms".into(),
+        });
+    }
     if !problems.is_empty() {
         tracing::info!(workspace = %id, problems = problems.len(), "mapping not published");
-        return Ok(Err(problems));
+        return Ok(Outcome::Problems(problems));
     }
-    let published = mapping::publish(unit.connection(), id.as_str(), &draft, by, now()).await?;
-    mapping::delete_draft(unit.connection(), id.as_str()).await?;
-    let cause = Cause::current();
+    let published = mapping::publish(unit.connection(), id.as_str(), content, by, now()).await?;
     let repaired = repair(unit.connection(), id, &published, by).await?;
     if !repaired.is_empty() {
         let event = DriftDetected {
             workspace: id.as_str().to_owned(),
             items: repaired.iter().map(wire::drift::message).collect(),
         };
-        unit.emit(id, &event, &cause);
+        unit.emit(id, &event, cause);
     }
-    suspend::announce(&mut unit, id, &published, &cause);
-    unit.commit().await?;
+    suspend::announce(unit, id, &published, cause);
     tracing::info!(workspace = %id, mapping.version = published.version, mapping.entries = published.mapping.entries.len(), "mapping published");
-    Ok(Ok(published))
+    Ok(Outcome::Published(published))
 }
 
 /// Drift that had broken entries is mended by a mapping that passes the check.
@@ -101,12 +145,8 @@ async fn repair(
         if item.entry_ids.is_empty() {
             continue;
         }
-        let item = Item {
-            status: Status::Repaired,
-            resolved_by: by.to_owned(),
-            reason: format!("mapping version {} was published", published.version),
-            ..item
-        };
+        let reason = format!("mapping version {} was published", published.version);
+        let item = item.resolved(Status::Repaired, by, &reason, now());
         drift::resolve(connection, id.as_str(), &item).await?;
         repaired.push(item);
     }

@@ -1,9 +1,13 @@
 //! The shell: load, decide purely, then one unit in which state and events commit together.
 
+pub mod document;
 pub mod drift;
 mod load_bulk;
 pub mod mapping;
+pub mod objects;
 pub mod on_connection_changed;
+pub mod owners;
+pub mod pipelines;
 pub mod rpc;
 pub mod runner;
 pub mod suspend;

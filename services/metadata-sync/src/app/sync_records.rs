@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use chassis::Cause;
 use chrono::{DateTime, Utc};
-use events::crm::v1::RecordsChanged;
 use events::crm::v1::records_changed::Load;
+use events::crm::v1::{RecordsChanged, User};
 use salesforce::{FieldName, FieldType, Id, ObjectName, Record};
 
 use super::runner::{Stop, Work};
-use super::{load_bulk, now};
+use super::{load_bulk, now, owners};
 use crate::adapters::org::After;
 use crate::domain::cursor::{self, Cursor, Phase, Step};
 use crate::domain::run::Kind;
@@ -345,9 +345,21 @@ impl Reading<'_> {
             Load::Incremental => fresh.contains(row.id.as_str()),
             Load::Full | Load::Unspecified => true,
         };
-        let rows = page.into_iter().filter(sent).filter_map(|read| read.row);
+        let rows: Vec<Row> = page
+            .into_iter()
+            .filter(sent)
+            .filter_map(|read| read.row)
+            .collect();
         let envelope = self.work.envelope(load, self.generation);
         let cause = Cause::current();
+        let users: Vec<User> = rows
+            .iter()
+            .filter_map(|row| match row {
+                Row::User(user) => Some(user.clone()),
+                _ => None,
+            })
+            .collect();
+        owners::followed(&mut unit, &self.work.id, &users, &cause).await?;
         for message in chunks(&envelope, rows, CHUNK_BYTES_MAX) {
             unit.emit(&self.work.id, &message, &cause);
         }

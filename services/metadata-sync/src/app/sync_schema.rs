@@ -1,5 +1,6 @@
 //! One read of an org's schema: everything is read first, then one unit stores what changed, tells the others, finds the
-//! drift and suspends the entries it breaks. An unchanged org costs one call per object and two for stages and rules.
+//! drift and suspends the entries it breaks. An unchanged org costs three calls: the list of objects says that none of
+//! them changed, stages and rules are looked at.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use events::crm::v1::DriftDetected;
 use events::topology::EVENT_BYTES_MAX;
 use futures::future::try_join_all;
-use salesforce::{Id, ObjectName};
+use salesforce::{Conditional, Id, ObjectName};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -23,7 +24,7 @@ use crate::domain::item::{Item, Status};
 use crate::domain::schedule;
 use crate::domain::schema::{Object, Schema, ValidationRule};
 use crate::store::snapshot::{Current, Version};
-use crate::store::{drift, mapping, snapshot, workspace};
+use crate::store::{drift, mapping, setting, snapshot, workspace};
 use crate::wire;
 
 /// Objects read: those written to, those matching reads, and those a note needs.
@@ -60,6 +61,8 @@ struct Seen {
 #[derive(Default)]
 struct Read {
     objects: BTreeMap<String, Seen>,
+    /// Last-Modified of the list of objects, when it may be named next time.
+    objects_modified: Option<DateTime<Utc>>,
     stages_known: bool,
     rules_known: bool,
     notes: Vec<String>,
@@ -81,7 +84,21 @@ pub async fn run(work: &Work) -> Result<Vec<String>, Stop> {
         began_at - at >= TimeDelta::try_seconds(whole_s).unwrap_or(TimeDelta::MAX)
     });
     let mut read = Read::default();
-    describes(work, &known, whole, &mut read).await?;
+    let names = wanted(work, &mut read).await?;
+    if unchanged(work, &known, &names, whole, &mut read).await? {
+        for name in &names {
+            if let Some(before) = known.get(name.as_str()).filter(|before| !before.removed) {
+                let (object, last_modified) = (before.object.clone(), before.last_modified);
+                let seen = Seen {
+                    object,
+                    last_modified,
+                };
+                read.objects.insert(name.as_str().to_owned(), seen);
+            }
+        }
+    } else {
+        describes(work, &known, &names, whole, &mut read).await?;
+    }
     if read.objects.is_empty() {
         return Err(Stop::Failed(
             "the connected user sees none of the objects; give it access to Account, Contact and Opportunity".into(),
@@ -93,21 +110,65 @@ pub async fn run(work: &Work) -> Result<Vec<String>, Stop> {
     Ok(read.notes)
 }
 
+/// The objects to read: those always read, and those an admin selected.
+async fn wanted(work: &Work, read: &mut Read) -> Result<Vec<ObjectName>, Stop> {
+    let mut names = OBJECTS.to_vec();
+    for object in setting::selected_objects(work.db.pool(), work.id.as_str()).await? {
+        match ObjectName::parse(&object) {
+            Ok(name) if !names.contains(&name) => names.push(name),
+            Ok(_) => {}
+            Err(_) => read.notes.push(format!(
+                "the selected object {object} has an impossible name"
+            )),
+        }
+    }
+    Ok(names)
+}
+
+/// Whether the list of objects says that none of them changed since it was last read, and nothing was selected since.
+async fn unchanged(
+    work: &Work,
+    known: &BTreeMap<String, Current>,
+    names: &[ObjectName],
+    whole: bool,
+    read: &mut Read,
+) -> Result<bool, Stop> {
+    work.within_budget()?;
+    let since = work
+        .workspace
+        .objects_modified
+        .filter(|_| !whole && names.iter().all(|name| known.contains_key(name.as_str())));
+    match work.reader.objects(since).await? {
+        Offered::Yes(Conditional::NotModified) => {
+            read.objects_modified = since;
+            Ok(true)
+        }
+        Offered::Yes(Conditional::Modified { last_modified, .. }) => {
+            read.objects_modified = schedule::trusted(last_modified, now());
+            Ok(false)
+        }
+        // A host without the list: every object is asked about.
+        Offered::No(_) => Ok(false),
+    }
+}
+
 async fn describes(
     work: &Work,
     known: &BTreeMap<String, Current>,
+    wanted: &[ObjectName],
     whole: bool,
     read: &mut Read,
 ) -> Result<(), Stop> {
-    for names in OBJECTS.chunks(DESCRIBES_AT_ONCE) {
+    work.step("reading objects", wanted.len() as u64).await?;
+    for names in wanted.chunks(DESCRIBES_AT_ONCE) {
         work.within_budget()?;
         let asked = names.iter().map(|name| {
             let before = known.get(name.as_str()).filter(|current| !current.removed);
             let since = before
                 .filter(|_| !whole)
                 .and_then(|current| current.last_modified);
-            work.reader
-                .describe(name, since, SPARE.contains(&name.as_str()))
+            let spare = SPARE.contains(&name.as_str()) || !OBJECTS.contains(name);
+            work.reader.describe(name, since, spare)
         });
         let answers = try_join_all(asked).await?;
         for (name, answer) in names.iter().zip(answers) {
@@ -135,6 +196,7 @@ async fn describes(
                     _,
                 ) => {
                     let object = per_record_type(work, name, *object, read).await?;
+                    let object = identified(work, name, object).await?;
                     let last_modified = schedule::trusted(last_modified, now());
                     read.objects.insert(
                         name.as_str().to_owned(),
@@ -153,6 +215,26 @@ async fn describes(
         work.still_ours(&mut connection, names.len()).await?;
     }
     Ok(())
+}
+
+/// Adds what the describe does not tell: ids of the fields, which outlive a rename, and the sales processes.
+async fn identified(work: &Work, name: &ObjectName, mut object: Object) -> Result<Object, Stop> {
+    let ids = work.reader.field_ids(name).await?;
+    for (field, id) in ids {
+        if let Some(field) = object.fields.get_mut(&field) {
+            field.id = id;
+        }
+    }
+    if *name == ObjectName::OPPORTUNITY {
+        let found = work.reader.sales_processes().await?;
+        for record_type in &mut object.record_types {
+            if let Some(process) = found.of_record_type.get(&record_type.id) {
+                record_type.sales_process.clone_from(process);
+            }
+        }
+        object.sales_processes = found.processes;
+    }
+    Ok(object)
 }
 
 /// Asks which values each record type offers. A host without the UI API leaves the values of the describe.
@@ -234,10 +316,10 @@ async fn rules(
         .flat_map(|before| &before.object.validation_rules)
         .map(|rule| (rule.id.clone(), rule.clone()))
         .collect();
-    let names: Vec<ObjectName> = OBJECTS
-        .iter()
-        .filter(|name| read.objects.contains_key(name.as_str()))
-        .cloned()
+    let names: Vec<ObjectName> = read
+        .objects
+        .keys()
+        .filter_map(|name| ObjectName::parse(name).ok())
         .collect();
     let mut rules = match work.reader.validation_rules(&names, &known).await? {
         Offered::Yes(rules) => {
@@ -308,6 +390,7 @@ async fn store(
     }
     drifted(work, &mut unit, &before, &current, &cause).await?;
     suspend::refresh(&mut unit, &work.id, &current, &cause).await?;
+    workspace::objects_modified(unit.connection(), id, read.objects_modified).await?;
     if let Some(at) = whole {
         workspace::read_whole(unit.connection(), id, at).await?;
     }
@@ -383,12 +466,8 @@ async fn drifted(
     let mut told = Vec::new();
     for item in drift::open(&mut *unit.connection(), id).await? {
         if diff::undone(&item.change, current) {
-            let item = Item {
-                status: Status::Repaired,
-                resolved_by: SELF.to_owned(),
-                reason: "the org is as it was before".to_owned(),
-                ..item
-            };
+            let reason = "the org is as it was before";
+            let item = item.resolved(Status::Repaired, SELF, reason, now());
             drift::resolve(unit.connection(), id, &item).await?;
             told.push(item);
         }
@@ -398,29 +477,7 @@ async fn drifted(
         let Some(impact) = impact::impact(&change, &published.mapping) else {
             continue;
         };
-        let harmless = change.kind.harmless();
-        let item = Item {
-            id: Uuid::now_v7(),
-            entry_ids: impact.entry_ids,
-            proposed_repair: impact.proposed_repair,
-            detected_at: moment,
-            status: if harmless {
-                Status::Accepted
-            } else {
-                Status::Open
-            },
-            resolved_by: if harmless {
-                SELF.to_owned()
-            } else {
-                String::new()
-            },
-            reason: if harmless {
-                "it only allows more than before".to_owned()
-            } else {
-                String::new()
-            },
-            change,
-        };
+        let item = Item::found(Uuid::now_v7(), change, impact, moment, SELF);
         tracing::info!(
             drift.id = %item.id,
             drift.kind = ?item.change.kind,

@@ -1,11 +1,19 @@
 //! What moved between two snapshots. Pure and total: `drift(a, a)` is empty, and every difference that can break or
 //! widen a write has a kind.
 
+mod field;
+mod kind;
+mod undone;
+
+pub use kind::{Kind, Severity};
+pub use undone::undone;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::schema::{Field, Object, Schema, Stage, ValidationRule};
+use field::of_field;
 
 /// Characters kept of a text in `before` and `after`.
 const EXCERPT_CHARACTERS_MAX: usize = 200;
@@ -23,66 +31,6 @@ pub struct Change {
     pub before: String,
     /// As it is, short; empty when it is gone.
     pub after: String,
-}
-
-/// A kind of difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// The object is gone or hidden.
-    ObjectRemoved,
-    /// The field is gone or hidden.
-    FieldRemoved,
-    /// The field carries another name.
-    FieldRenamed,
-    /// The field is new.
-    FieldAdded,
-    /// The field has another type.
-    FieldRetyped,
-    /// The field takes less.
-    FieldShortened,
-    /// The field takes more.
-    FieldLengthened,
-    /// The picklist refuses unknown values from now on.
-    PicklistRestricted,
-    /// A value is gone or inactive.
-    PicklistValueRemoved,
-    /// A value is new or active again.
-    PicklistValueAdded,
-    /// The connected user may no longer write.
-    PermissionLost,
-    /// The connected user may write again.
-    PermissionGained,
-    /// A validation rule is new, gone or different.
-    ValidationRuleChanged,
-    /// A stage is new, gone or different.
-    StageChanged,
-    /// A record type is gone or out of reach.
-    RecordTypeRemoved,
-}
-
-impl Kind {
-    /// Whether it can only widen what may be written, so that it needs nobody's decision.
-    #[must_use]
-    pub fn harmless(self) -> bool {
-        match self {
-            Self::FieldAdded
-            | Self::FieldLengthened
-            | Self::PicklistValueAdded
-            | Self::PermissionGained => true,
-            Self::ObjectRemoved
-            | Self::FieldRemoved
-            | Self::FieldRenamed
-            | Self::FieldRetyped
-            | Self::FieldShortened
-            | Self::PicklistRestricted
-            | Self::PicklistValueRemoved
-            | Self::PermissionLost
-            | Self::ValidationRuleChanged
-            | Self::StageChanged
-            | Self::RecordTypeRemoved => false,
-        }
-    }
 }
 
 /// Everything that moved from `previous` to `current`, by object, in a fixed order. An object that is new is not drift:
@@ -169,7 +117,19 @@ fn of_object(before: &Object, after: &Object, found: &mut Vec<Change>) {
         |stage| &stage.api_name,
         stage_text,
         |name, was, is| {
-            push(found, Kind::StageChanged, name, was, is);
+            let active = |stages: &[Stage]| {
+                stages
+                    .iter()
+                    .any(|stage| stage.api_name == name && stage.active)
+            };
+            let kind = match (active(&before.stages), active(&after.stages)) {
+                (false, true) => Kind::StageAdded,
+                (true, false) => Kind::StageRemoved,
+                (true, true) => Kind::StageChanged,
+                // Neither may be chosen: nothing to tell.
+                (false, false) => return,
+            };
+            push(found, kind, name, was, is);
         },
     );
     named(
@@ -187,60 +147,14 @@ fn of_object(before: &Object, after: &Object, found: &mut Vec<Change>) {
                 .map(|rule| rule.name.as_str())
                 .next()
                 .unwrap_or(id);
-            push(found, Kind::ValidationRuleChanged, name, was, is);
+            let kind = match (was.is_empty(), is.is_empty()) {
+                (true, _) => Kind::ValidationRuleAdded,
+                (false, true) => Kind::ValidationRuleRemoved,
+                (false, false) => Kind::ValidationRuleChanged,
+            };
+            push(found, kind, name, was, is);
         },
     );
-}
-
-fn of_field(object: &str, name: &str, before: &Field, after: &Field, found: &mut Vec<Change>) {
-    let mut push = |kind, was: String, is: String| {
-        found.push(Change {
-            kind,
-            object: object.to_owned(),
-            field: name.to_owned(),
-            before: excerpt(&was),
-            after: excerpt(&is),
-        });
-    };
-    if before.kind != after.kind || before.calculated != after.calculated {
-        push(Kind::FieldRetyped, typed(before), typed(after));
-    } else if before.shape() != after.shape() {
-        // Digits before the point count: 18,2 to 18,4 takes less money, though the precision stayed.
-        let whole = |field: &Field| field.precision.saturating_sub(field.scale);
-        let less = after.length < before.length
-            || after.scale < before.scale
-            || whole(after) < whole(before);
-        let kind = if less {
-            Kind::FieldShortened
-        } else {
-            Kind::FieldLengthened
-        };
-        push(kind, before.shape(), after.shape());
-    }
-    let (was, is) = (field_access(before), field_access(after));
-    if was != is {
-        let lost =
-            (before.updateable && !after.updateable) || (before.createable && !after.createable);
-        push(permission(lost), was, is);
-    }
-    if !before.restricted_picklist && after.restricted_picklist {
-        push(
-            Kind::PicklistRestricted,
-            "any value".into(),
-            "listed values only".into(),
-        );
-    }
-    let active = |field: &Field| -> BTreeSet<String> {
-        let values = field.picklist.iter().filter(|entry| entry.active);
-        values.map(|entry| entry.value.clone()).collect()
-    };
-    let (was, is) = (active(before), active(after));
-    for gone in was.difference(&is) {
-        push(Kind::PicklistValueRemoved, gone.clone(), String::new());
-    }
-    for new in is.difference(&was) {
-        push(Kind::PicklistValueAdded, String::new(), new.clone());
-    }
 }
 
 fn permission(lost: bool) -> Kind {
@@ -323,26 +237,45 @@ fn named<'a, T>(
     }
 }
 
-/// Old name to new name. A describe has no field ids, so only strong evidence counts: exactly one field went and exactly
-/// one came with the same label, type and size.
+/// Old name to new name. The same durable id is proof. Without ids (a host that does not tell them) only strong evidence
+/// counts: exactly one field went and exactly one came with the same label, type and size.
 fn renames<'a>(before: &'a Object, after: &'a Object) -> BTreeMap<&'a str, &'a str> {
-    let identity = |field: &Field| (field.label.clone(), typed(field));
-    let mut gone: BTreeMap<_, Vec<&str>> = BTreeMap::new();
-    for (name, field) in &before.fields {
-        if !after.fields.contains_key(name) {
-            gone.entry(identity(field)).or_default().push(name);
-        }
-    }
-    let mut new: BTreeMap<_, Vec<&str>> = BTreeMap::new();
-    for (name, field) in &after.fields {
-        if !before.fields.contains_key(name) {
-            new.entry(identity(field)).or_default().push(name);
-        }
-    }
+    let gone: Vec<(&String, &Field)> = before
+        .fields
+        .iter()
+        .filter(|(name, _)| !after.fields.contains_key(*name))
+        .collect();
+    let new: Vec<(&String, &Field)> = after
+        .fields
+        .iter()
+        .filter(|(name, _)| !before.fields.contains_key(*name))
+        .collect();
     let mut renamed = BTreeMap::new();
-    for (identity, old) in gone {
-        if let ([old], Some([new])) = (old.as_slice(), new.get(&identity).map(Vec::as_slice)) {
-            renamed.insert(*old, *new);
+    for (old, field) in &gone {
+        let same = |(_, other): &&(&String, &Field)| !field.id.is_empty() && other.id == field.id;
+        if let Some((name, _)) = new.iter().find(same) {
+            renamed.insert(old.as_str(), name.as_str());
+        }
+    }
+    // Two fields whose ids are known and differ are two fields, whatever they look like.
+    let alike = |one: &Field, other: &Field| {
+        (one.id.is_empty() || other.id.is_empty())
+            && one.label == other.label
+            && typed(one) == typed(other)
+    };
+    for (old, field) in &gone {
+        if renamed.contains_key(old.as_str()) {
+            continue;
+        }
+        let went = gone.iter().filter(|(_, other)| alike(field, other)).count();
+        let came: Vec<&(&String, &Field)> = new
+            .iter()
+            .filter(|(_, other)| alike(field, other))
+            .collect();
+        if let (0 | 1, [(name, _)]) = (went, came.as_slice())
+            && !renamed.values().any(|taken| *taken == name.as_str())
+        {
+            renamed.insert(old.as_str(), name.as_str());
         }
     }
     renamed
@@ -354,57 +287,6 @@ fn excerpt(text: &str) -> String {
         .filter(|character| *character != '\0')
         .take(EXCERPT_CHARACTERS_MAX)
         .collect()
-}
-
-/// Whether what `change` reported is undone in `current`: the org is, in this respect, as it was before.
-#[must_use]
-pub fn undone(change: &Change, current: &Schema) -> bool {
-    let Some(object) = current.get(&change.object) else {
-        return false;
-    };
-    let field = object.fields.get(&change.field);
-    // A text that was cut cannot prove that it is as before.
-    let same = |now: String| {
-        change.before.chars().count() < EXCERPT_CHARACTERS_MAX && excerpt(&now) == change.before
-    };
-    match change.kind {
-        Kind::ObjectRemoved => true,
-        Kind::FieldRemoved => field.is_some_and(|now| now.shape() == change.before),
-        Kind::FieldRenamed => field.is_some(),
-        Kind::FieldRetyped => field.is_some_and(|now| typed(now) == change.before),
-        Kind::FieldShortened => field.is_some_and(|now| now.shape() == change.before),
-        Kind::PicklistRestricted => field.is_some_and(|now| !now.restricted_picklist),
-        Kind::PicklistValueRemoved => field.is_some_and(|now| {
-            now.picklist
-                .iter()
-                .any(|entry| entry.active && excerpt(&entry.value) == change.before)
-        }),
-        Kind::PermissionLost if change.field.is_empty() => object_access(object) == change.before,
-        Kind::PermissionLost => field.is_some_and(|now| field_access(now) == change.before),
-        Kind::StageChanged => {
-            let now = object
-                .stages
-                .iter()
-                .find(|stage| stage.api_name == change.field);
-            same(now.map(stage_text).unwrap_or_default())
-        }
-        Kind::ValidationRuleChanged => {
-            let now = object
-                .validation_rules
-                .iter()
-                .find(|rule| rule.name == change.field);
-            same(now.map(rule_text).unwrap_or_default())
-        }
-        Kind::RecordTypeRemoved => object
-            .record_types
-            .iter()
-            .any(|now| now.id == change.before && now.available),
-        // Never open, so never to be undone.
-        Kind::FieldAdded
-        | Kind::FieldLengthened
-        | Kind::PicklistValueAdded
-        | Kind::PermissionGained => false,
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,11 @@
-//! Whom a difference hits: which entries of the published mapping it breaks, what would mend them, and which entries are
-//! therefore suspended.
+//! Whom a difference hits: which entries and destinations of the published mapping it touches and which it breaks, what
+//! would mend them, and which entries are therefore suspended.
 
-use super::drift::{Change, Kind};
+mod repair;
+
+pub use repair::{applied, applies};
+
+use super::drift::{Change, Kind, Severity};
 use super::mapping::{Entry, Mapping, Suspended};
 use super::publish;
 use super::schema::Schema;
@@ -9,9 +13,15 @@ use super::schema::Schema;
 /// What a difference means for a mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Impact {
-    /// Entries it breaks, by id.
+    /// Entries it breaks, by id; they are suspended.
     pub entry_ids: Vec<String>,
-    /// What would mend them.
+    /// Entries that use what changed, broken or not, by id.
+    pub touched_entry_ids: Vec<String>,
+    /// Destinations that use what changed, for a person: `notes as ContentNote`.
+    pub destinations: Vec<String>,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What would mend it.
     pub proposed_repair: String,
 }
 
@@ -19,18 +29,76 @@ pub struct Impact {
 /// of fields nobody mapped would hide the line that matters.
 #[must_use]
 pub fn impact(change: &Change, mapping: &Mapping) -> Option<Impact> {
-    let uses_object = mapping.objects().any(|object| object == change.object);
-    let on_field: Vec<&Entry> = mapping
-        .entries
-        .iter()
-        .filter(|entry| entry.object == change.object && entry.field == change.field)
-        .collect();
+    let touched = touched(change, mapping);
+    let destinations = destinations(change, mapping);
+    if touched.is_empty() && destinations.is_empty() && change.kind != Kind::OwnerDeactivated {
+        return None;
+    }
+    let entry_ids = broken(change, &touched);
+    // A destination whose object may no longer be created works as little as an entry whose field is gone.
+    let lost = matches!(change.kind, Kind::ObjectRemoved | Kind::FieldRequired)
+        || (change.kind == Kind::PermissionLost && !change.after.contains("create"));
+    let broke = !entry_ids.is_empty() || (lost && !destinations.is_empty());
+    Some(Impact {
+        severity: change.kind.severity(broke),
+        touched_entry_ids: ids(&touched),
+        destinations,
+        proposed_repair: repair::text(change),
+        entry_ids,
+    })
+}
+
+fn ids(entries: &[&Entry]) -> Vec<String> {
+    entries.iter().map(|entry| entry.id.clone()).collect()
+}
+
+/// Entries that use what changed.
+fn touched<'a>(change: &Change, mapping: &'a Mapping) -> Vec<&'a Entry> {
+    let of_object = |entry: &&Entry| entry.object == change.object;
+    let of_field = |entry: &&Entry| entry.object == change.object && entry.field == change.field;
+    let stage = |entry: &&Entry| entry.object == change.object && entry.field == "StageName";
+    let entries = mapping.entries.iter();
+    match change.kind {
+        Kind::ObjectRemoved
+        | Kind::ValidationRuleAdded
+        | Kind::ValidationRuleChanged
+        | Kind::ValidationRuleRemoved
+        | Kind::RecordTypeRemoved => entries.filter(of_object).collect(),
+        Kind::PermissionLost | Kind::PermissionGained if change.field.is_empty() => {
+            entries.filter(of_object).collect()
+        }
+        Kind::StageAdded | Kind::StageChanged | Kind::StageRemoved => {
+            entries.filter(stage).collect()
+        }
+        Kind::FieldRemoved
+        | Kind::FieldRenamed
+        | Kind::FieldAdded
+        | Kind::FieldRetyped
+        | Kind::FieldShortened
+        | Kind::FieldLengthened
+        | Kind::FieldRequired
+        | Kind::PicklistRestricted
+        | Kind::PicklistValueRemoved
+        | Kind::PicklistValueDeactivated
+        | Kind::PicklistValueRenamed
+        | Kind::PicklistValueRelabelled
+        | Kind::PicklistValueAdded
+        | Kind::PermissionLost
+        | Kind::PermissionGained => entries.filter(of_field).collect(),
+        Kind::OwnerDeactivated => vec![],
+    }
+}
+
+/// Destinations that create records of the object that changed, when the change can matter to a create.
+fn destinations(change: &Change, mapping: &Mapping) -> Vec<String> {
     let matters = match change.kind {
         Kind::ObjectRemoved
+        | Kind::FieldRequired
+        | Kind::ValidationRuleAdded
         | Kind::ValidationRuleChanged
-        | Kind::StageChanged
-        | Kind::RecordTypeRemoved => uses_object,
-        Kind::PermissionLost | Kind::PermissionGained if change.field.is_empty() => uses_object,
+        | Kind::ValidationRuleRemoved
+        | Kind::RecordTypeRemoved => true,
+        Kind::PermissionLost | Kind::PermissionGained => change.field.is_empty(),
         Kind::FieldRemoved
         | Kind::FieldRenamed
         | Kind::FieldAdded
@@ -39,104 +107,64 @@ pub fn impact(change: &Change, mapping: &Mapping) -> Option<Impact> {
         | Kind::FieldLengthened
         | Kind::PicklistRestricted
         | Kind::PicklistValueRemoved
+        | Kind::PicklistValueDeactivated
+        | Kind::PicklistValueRenamed
+        | Kind::PicklistValueRelabelled
         | Kind::PicklistValueAdded
-        | Kind::PermissionLost
-        | Kind::PermissionGained => !on_field.is_empty(),
+        | Kind::StageAdded
+        | Kind::StageChanged
+        | Kind::StageRemoved
+        | Kind::OwnerDeactivated => false,
     };
-    matters.then(|| Impact {
-        entry_ids: broken(change, mapping, &on_field),
-        proposed_repair: repair(change),
-    })
+    if !matters {
+        return vec![];
+    }
+    let hit = mapping.destinations.iter().filter_map(|destination| {
+        let (content, kind) = (destination.content?, destination.kind?);
+        (kind.object() == change.object)
+            .then(|| format!("{} as {}", content.as_str(), kind.object()))
+    });
+    hit.collect()
 }
 
-fn broken(change: &Change, mapping: &Mapping, on_field: &[&Entry]) -> Vec<String> {
-    let ids = |entries: Vec<&Entry>| entries.into_iter().map(|entry| entry.id.clone()).collect();
+fn broken(change: &Change, touched: &[&Entry]) -> Vec<String> {
     match change.kind {
-        Kind::ObjectRemoved => ids(mapping
-            .entries
-            .iter()
-            .filter(|entry| entry.object == change.object)
-            .collect()),
         // Entries change records that exist: the right to create is not theirs to lose.
         Kind::PermissionLost if change.after.contains("edit") => vec![],
-        Kind::PermissionLost if change.field.is_empty() => ids(mapping
-            .entries
+        Kind::ObjectRemoved
+        | Kind::FieldRemoved
+        | Kind::FieldRenamed
+        | Kind::FieldRetyped
+        | Kind::PermissionLost => ids(touched),
+        Kind::PicklistValueRemoved
+        | Kind::PicklistValueDeactivated
+        | Kind::PicklistValueRenamed => touched
             .iter()
-            .filter(|entry| entry.object == change.object)
-            .collect()),
-        Kind::FieldRemoved | Kind::FieldRenamed | Kind::FieldRetyped | Kind::PermissionLost => {
-            ids(on_field.to_vec())
-        }
-        Kind::PicklistValueRemoved => ids(on_field
-            .iter()
-            .copied()
             .filter(|entry| {
                 entry
                     .synonyms
                     .iter()
                     .any(|synonym| synonym.to == change.before)
             })
-            .collect()),
+            .map(|entry| entry.id.clone())
+            .collect(),
         // Each value is checked against the field as it is now before it is written: these hold single changes, not entries.
         Kind::FieldShortened
+        | Kind::FieldRequired
         | Kind::PicklistRestricted
+        | Kind::StageAdded
         | Kind::StageChanged
+        | Kind::StageRemoved
+        | Kind::ValidationRuleAdded
         | Kind::ValidationRuleChanged
+        | Kind::ValidationRuleRemoved
         | Kind::RecordTypeRemoved
+        | Kind::OwnerDeactivated
         | Kind::FieldAdded
         | Kind::FieldLengthened
         | Kind::PicklistValueAdded
+        | Kind::PicklistValueRelabelled
         | Kind::PermissionGained => vec![],
-    }
-}
-
-fn repair(change: &Change) -> String {
-    let Change {
-        object,
-        field,
-        before,
-        after,
-        ..
-    } = change;
-    match change.kind {
-        Kind::ObjectRemoved => format!(
-            "give the connected user access to {object}, or remove its entries from the mapping"
-        ),
-        Kind::FieldRemoved => {
-            format!("make {object}.{field} visible to the connected user, or map another field")
-        }
-        Kind::FieldRenamed => {
-            format!("map {object}.{after} instead of {object}.{before} and publish")
-        }
-        Kind::FieldRetyped => format!(
-            "check that {object}.{field} still takes the property as {after}, or map another field"
-        ),
-        Kind::FieldShortened => format!(
-            "let {object}.{field} be cut when text is too long, or lengthen the field again"
-        ),
-        Kind::PicklistRestricted => {
-            format!("add synonyms for values that {object}.{field} does not list")
-        }
-        Kind::PicklistValueRemoved => {
-            format!("point synonyms of \"{before}\" to a value {object}.{field} still lists")
-        }
-        Kind::PermissionLost if field.is_empty() => {
-            format!("let the connected user edit {object} again")
-        }
-        Kind::PermissionLost => {
-            format!("let the connected user edit {object}.{field} again, or map another field")
-        }
-        Kind::ValidationRuleChanged => {
-            format!("look at rule {field} of {object}: changes it would refuse are held")
-        }
-        Kind::StageChanged => format!("check the stage controls for {field}"),
-        Kind::RecordTypeRemoved => {
-            format!("check pipelines and rules that name record type {field} of {object}")
-        }
-        Kind::FieldAdded
-        | Kind::FieldLengthened
-        | Kind::PicklistValueAdded
-        | Kind::PermissionGained => "nothing: it only allows more than before".to_owned(),
     }
 }
 
@@ -179,181 +207,31 @@ fn reason(change: &Change) -> String {
         Kind::FieldRenamed => format!("is now {}", change.after),
         Kind::FieldRetyped => format!("was {} and is now {}", change.before, change.after),
         Kind::PermissionLost => format!("is now {} for the connected user", change.after),
-        Kind::PicklistValueRemoved => format!("no longer offers \"{}\"", change.before),
+        Kind::PicklistValueRemoved | Kind::PicklistValueDeactivated => {
+            format!("no longer offers \"{}\"", change.before)
+        }
+        Kind::PicklistValueRenamed => {
+            format!("writes \"{}\" as \"{}\" now", change.before, change.after)
+        }
         Kind::FieldShortened
+        | Kind::FieldRequired
         | Kind::PicklistRestricted
+        | Kind::StageAdded
         | Kind::StageChanged
+        | Kind::StageRemoved
+        | Kind::ValidationRuleAdded
         | Kind::ValidationRuleChanged
+        | Kind::ValidationRuleRemoved
         | Kind::RecordTypeRemoved
+        | Kind::OwnerDeactivated
         | Kind::FieldAdded
         | Kind::FieldLengthened
         | Kind::PicklistValueAdded
+        | Kind::PicklistValueRelabelled
         | Kind::PermissionGained => "changed".to_owned(),
     };
-    format!("{place} {what}; {}", repair(change))
+    format!("{place} {what}; {}", repair::text(change))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::mapping::{Overwrite, Synonym};
-    use crate::domain::schema::{Field, Object};
-
-    fn entry(id: &str, object: &str, field: &str) -> Entry {
-        Entry {
-            id: id.into(),
-            property: "next_step".into(),
-            object: object.into(),
-            field: field.into(),
-            overwrite: Some(Overwrite::OnlyIfEmpty),
-            ..Entry::default()
-        }
-    }
-
-    fn mapping() -> Mapping {
-        let staged = Entry {
-            synonyms: vec![Synonym {
-                from: "quote".into(),
-                to: "Proposal".into(),
-            }],
-            ..entry("stage", "Opportunity", "Type")
-        };
-        Mapping {
-            entries: vec![
-                entry("next", "Opportunity", "NextStep"),
-                staged,
-                entry("title", "Contact", "Title"),
-            ],
-            destinations: vec![],
-        }
-    }
-
-    fn change(kind: Kind, field: &str, before: &str, after: &str) -> Change {
-        Change {
-            kind,
-            object: "Opportunity".into(),
-            field: field.into(),
-            before: before.into(),
-            after: after.into(),
-        }
-    }
-
-    #[test]
-    fn only_the_entries_hit_are_named() {
-        for (kind, field, before, after, expected) in [
-            (
-                Kind::FieldRemoved,
-                "NextStep",
-                "string(255)",
-                "",
-                Some(vec!["next"]),
-            ),
-            (Kind::FieldRemoved, "Unmapped__c", "string(255)", "", None),
-            (
-                Kind::ObjectRemoved,
-                "",
-                "Opportunity",
-                "",
-                Some(vec!["next", "stage"]),
-            ),
-            (
-                Kind::PermissionLost,
-                "NextStep",
-                "create and edit",
-                "read only",
-                Some(vec!["next"]),
-            ),
-            (
-                Kind::PermissionLost,
-                "NextStep",
-                "create and edit",
-                "edit only",
-                Some(vec![]),
-            ),
-            (
-                Kind::PermissionLost,
-                "",
-                "create and edit",
-                "create only",
-                Some(vec!["next", "stage"]),
-            ),
-            (
-                Kind::PicklistValueRemoved,
-                "Type",
-                "Proposal",
-                "",
-                Some(vec!["stage"]),
-            ),
-            (
-                Kind::PicklistValueRemoved,
-                "Type",
-                "Other",
-                "",
-                Some(vec![]),
-            ),
-            (
-                Kind::FieldShortened,
-                "NextStep",
-                "string(255)",
-                "string(80)",
-                Some(vec![]),
-            ),
-            (Kind::StageChanged, "Won", "", "Won", Some(vec![])),
-            (
-                Kind::FieldLengthened,
-                "NextStep",
-                "string(80)",
-                "string(255)",
-                Some(vec![]),
-            ),
-        ] {
-            let found = impact(&change(kind, field, before, after), &mapping())
-                .map(|impact| impact.entry_ids);
-            let expected: Option<Vec<String>> =
-                expected.map(|ids| ids.into_iter().map(str::to_owned).collect());
-            assert_eq!(found, expected, "{kind:?} {field}");
-        }
-    }
-
-    #[test]
-    fn an_entry_stays_suspended_until_it_works_and_nothing_is_open() {
-        let field = |updateable| Field {
-            kind: "string".into(),
-            length: 255,
-            updateable,
-            ..Field::default()
-        };
-        let schema = |updateable| {
-            let object = Object {
-                name: "Opportunity".into(),
-                updateable: true,
-                fields: [("NextStep".to_owned(), field(updateable))].into(),
-                ..Object::default()
-            };
-            Schema::from([(object.name.clone(), object)])
-        };
-        let mapping = Mapping {
-            entries: vec![entry("next", "Opportunity", "NextStep")],
-            destinations: vec![],
-        };
-        let retyped = change(
-            Kind::FieldRetyped,
-            "NextStep",
-            "textarea(255)",
-            "string(255)",
-        );
-        let hit = ["next".to_owned()];
-        let names = |found: Suspended| found.into_keys().collect::<Vec<_>>();
-        assert_eq!(
-            names(suspended(&mapping, &schema(true), [])),
-            Vec::<String>::new()
-        );
-        assert_eq!(
-            names(suspended(&mapping, &schema(true), [(&retyped, &hit[..])])),
-            hit
-        );
-        assert_eq!(names(suspended(&mapping, &schema(false), [])), hit);
-        let reasons = suspended(&mapping, &schema(true), [(&retyped, &hit[..])]);
-        insta::assert_snapshot!(reasons["next"], @"Opportunity.NextStep was textarea(255) and is now string(255); check that Opportunity.NextStep still takes the property as string(255), or map another field");
-    }
-}
+mod tests;

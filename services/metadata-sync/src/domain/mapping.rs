@@ -1,9 +1,12 @@
-//! What an admin mapped: which property goes to which field, and what goes where as a record of its own.
+//! What an admin mapped: which properties upstream looks for, which of them goes to which field, and what goes where as
+//! a record of its own.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+use super::property::Property;
 
 /// Entries of one mapping.
 pub const ENTRIES_MAX: usize = 500;
@@ -15,6 +18,9 @@ pub const TEXT_CHARACTERS_MAX: usize = 255;
 /// A mapping, draft or published.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Mapping {
+    /// What upstream looks for, beside the built-in properties. Empty means that no catalogue is kept: any key will do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub properties: Vec<Property>,
     /// Which property goes to which field.
     pub entries: Vec<Entry>,
     /// Which content is written as a record of its own.
@@ -62,6 +68,20 @@ pub struct Entry {
     pub synonyms: Vec<Synonym>,
     /// Joins several texts.
     pub list_separator: String,
+    /// Which way the value goes.
+    #[serde(default)]
+    pub direction: Direction,
+}
+
+/// Which way a value goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From meetings into Salesforce.
+    #[default]
+    Write,
+    /// From Salesforce, for upstream to know; never written.
+    Read,
 }
 
 /// A further spelling of a picklist value.
@@ -87,6 +107,31 @@ pub enum Overwrite {
     ReplaceOurs,
     /// Replaced unless a human edited it after us.
     ReplaceAlways,
+}
+
+impl Overwrite {
+    /// As it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OnlyIfEmpty => "only_if_empty",
+            Self::Append => "append",
+            Self::Prepend => "prepend",
+            Self::ReplaceOurs => "replace_ours",
+            Self::ReplaceAlways => "replace_always",
+        }
+    }
+}
+
+impl Direction {
+    /// As it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Write => "write",
+            Self::Read => "read",
+        }
+    }
 }
 
 /// A piece of a meeting written as a record of its own.
@@ -122,6 +167,19 @@ pub enum Kind {
     Event,
     /// A ContentNote.
     ContentNote,
+}
+
+impl Content {
+    /// For a person.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Meeting => "meeting",
+            Self::Notes => "notes",
+            Self::RecordingLink => "recording link",
+            Self::Summary => "summary",
+        }
+    }
 }
 
 impl Kind {

@@ -1,10 +1,15 @@
 //! Every decision of the service, pure: data in, data out. No clock, no randomness, no I/O.
 
 pub mod cursor;
+pub mod difference;
 pub mod drift;
+pub mod drift_target;
 pub mod impact;
 pub mod item;
 pub mod mapping;
+pub mod owner;
+pub mod pipeline;
+pub mod property;
 pub mod publish;
 pub mod run;
 pub mod schedule;

@@ -4,10 +4,11 @@
 //! same check tells, after the org changed, which entries no longer are.
 
 mod entry;
+mod property;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::mapping::{Content, Destination, ENTRIES_MAX, Kind, Mapping};
+use super::mapping::{Content, Destination, Direction, ENTRIES_MAX, Kind, Mapping};
 use super::schema::Schema;
 
 /// One problem.
@@ -59,8 +60,9 @@ pub fn check(mapping: &Mapping, schema: &Schema) -> Vec<Problem> {
         ));
         return found;
     }
+    property::check(&mapping.properties, &mut found);
     for entry in &mapping.entries {
-        entry::check(entry, schema, &mut found);
+        entry::check(entry, &mapping.properties, schema, &mut found);
     }
     repeated(mapping, &mut found);
     destinations(&mapping.destinations, schema, &mut found);
@@ -81,6 +83,9 @@ fn repeated(mapping: &Mapping, found: &mut Vec<Problem>) {
             });
         }
         let target = (entry.object.as_str(), entry.field.as_str());
+        if entry.direction == Direction::Read {
+            continue;
+        }
         if let Some(first) = targets.insert(target, &entry.id) {
             found.push(Problem {
                 entry_id: entry.id.clone(),

@@ -33,6 +33,9 @@ pub struct Object {
     pub record_types: Vec<RecordType>,
     /// Stages in order; of Opportunity only.
     pub stages: Vec<Stage>,
+    /// Sales processes, sorted by id; of Opportunity only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sales_processes: Vec<SalesProcess>,
     /// Active validation rules, sorted by id.
     pub validation_rules: Vec<ValidationRule>,
 }
@@ -41,6 +44,9 @@ pub struct Object {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Field {
+    /// Durable id, which a rename leaves alone; empty when the host does not tell it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub id: String,
     /// Label.
     pub label: String,
     /// Salesforce's type word. Kept as text: a type we do not know must survive a sync.
@@ -128,6 +134,21 @@ pub struct RecordType {
     pub master: bool,
     /// Used when none is given.
     pub is_default: bool,
+    /// Its sales process; empty when it has none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub sales_process: String,
+}
+
+/// One sales process: the stages of the record types that use it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SalesProcess {
+    /// 18-character id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// In use.
+    pub active: bool,
 }
 
 /// One opportunity stage.
@@ -148,6 +169,15 @@ pub struct Stage {
     pub won: bool,
     /// Default probability in percent.
     pub probability: u32,
+    /// 18-character id of the stage.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub id: String,
+    /// What the org's admin wrote about it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// Forecast category.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub forecast_category: String,
 }
 
 /// One active validation rule.
@@ -268,6 +298,7 @@ impl Object {
     pub fn in_order(mut self) -> Self {
         self.record_types.sort_by(|a, b| a.id.cmp(&b.id));
         self.validation_rules.sort_by(|a, b| a.id.cmp(&b.id));
+        self.sales_processes.sort_by(|a, b| a.id.cmp(&b.id));
         self.stages
             .sort_by(|a, b| (a.sort_order, &a.api_name).cmp(&(b.sort_order, &b.api_name)));
         for field in self.fields.values_mut() {

@@ -6,7 +6,7 @@ use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::unreadable;
-use crate::domain::drift::Change;
+use crate::domain::drift::{Change, Severity};
 use crate::domain::item::{Item, Status};
 
 /// Open items read for one workspace. Beyond it an admin has lost the overview long ago; the mapping's own check still
@@ -16,11 +16,15 @@ const OPEN_ITEMS_MAX: i64 = 2_000;
 struct Row {
     id: Uuid,
     change: Json<Change>,
+    severity: String,
     entry_ids: Vec<String>,
+    touched_entry_ids: Vec<String>,
+    destinations: Vec<String>,
     proposed_repair: String,
     status: String,
     detected_at: DateTime<Utc>,
     resolved_by: Option<String>,
+    resolved_at: Option<DateTime<Utc>>,
     reason: String,
 }
 
@@ -29,11 +33,16 @@ impl Row {
         Ok(Item {
             id: self.id,
             change: self.change.0,
+            severity: Severity::parse(&self.severity)
+                .ok_or_else(|| unreadable("drift severity"))?,
             entry_ids: self.entry_ids,
+            touched_entry_ids: self.touched_entry_ids,
+            destinations: self.destinations,
             proposed_repair: self.proposed_repair,
             detected_at: self.detected_at,
             status: Status::parse(&self.status).ok_or_else(|| unreadable("drift status"))?,
             resolved_by: self.resolved_by.unwrap_or_default(),
+            resolved_at: self.resolved_at,
             reason: self.reason,
         })
     }
@@ -51,8 +60,9 @@ pub async fn add(
     let resolved_by = (item.status != Status::Open).then_some(item.resolved_by.as_str());
     sqlx::query!(
         "insert into metadata_sync.drift_item
-            (id, workspace, object, change, entry_ids, proposed_repair, status, detected_at, resolved_by, resolved_at, reason)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $9::text is null then null else now() end, $10)",
+            (id, workspace, object, change, entry_ids, proposed_repair, status, detected_at, resolved_by, resolved_at, reason,
+             severity, touched_entry_ids, destinations)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         item.id,
         workspace,
         item.change.object,
@@ -62,7 +72,11 @@ pub async fn add(
         item.status.as_str(),
         item.detected_at,
         resolved_by,
-        item.reason
+        item.resolved_at,
+        item.reason,
+        item.severity.as_str(),
+        &item.touched_entry_ids,
+        &item.destinations
     )
     .execute(connection)
     .await?;
@@ -79,7 +93,8 @@ pub async fn open(
 ) -> Result<Vec<Item>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        r#"select id, change as "change: Json<Change>", entry_ids, proposed_repair, status, detected_at, resolved_by, reason
+        r#"select id, change as "change: Json<Change>", severity, entry_ids, touched_entry_ids, destinations,
+              proposed_repair, status, detected_at, resolved_by, resolved_at, reason
            from metadata_sync.drift_item where workspace = $1 and status = 'open' order by detected_at, id limit $2"#,
         workspace,
         OPEN_ITEMS_MAX
@@ -103,7 +118,8 @@ pub async fn list(
 ) -> Result<Vec<Item>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        r#"select id, change as "change: Json<Change>", entry_ids, proposed_repair, status, detected_at, resolved_by, reason
+        r#"select id, change as "change: Json<Change>", severity, entry_ids, touched_entry_ids, destinations,
+              proposed_repair, status, detected_at, resolved_by, resolved_at, reason
            from metadata_sync.drift_item where workspace = $1 and ($2 or status = 'open')
            order by (status = 'open') desc, detected_at desc, id desc limit $3"#,
         workspace,
@@ -128,7 +144,8 @@ pub async fn lock(
 ) -> Result<Option<Item>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        r#"select id, change as "change: Json<Change>", entry_ids, proposed_repair, status, detected_at, resolved_by, reason
+        r#"select id, change as "change: Json<Change>", severity, entry_ids, touched_entry_ids, destinations,
+              proposed_repair, status, detected_at, resolved_by, resolved_at, reason
            from metadata_sync.drift_item where workspace = $1 and id = $2 for update"#,
         workspace,
         id
@@ -149,13 +166,14 @@ pub async fn resolve(
     item: &Item,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "update metadata_sync.drift_item set status = $3, resolved_by = $4, resolved_at = now(), reason = $5
+        "update metadata_sync.drift_item set status = $3, resolved_by = $4, resolved_at = $6, reason = $5
          where workspace = $1 and id = $2",
         workspace,
         item.id,
         item.status.as_str(),
         item.resolved_by,
-        item.reason
+        item.reason,
+        item.resolved_at
     )
     .execute(connection)
     .await?;

@@ -88,6 +88,73 @@ pub async fn published(
     }))
 }
 
+/// One published version.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn version(
+    executor: impl PgExecutor<'_>,
+    workspace: &str,
+    version: u64,
+) -> Result<Option<Published>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"select version, revision, content as "content: Json<Mapping>", suspended as "suspended: Json<Suspended>",
+              published_by, published_at
+           from metadata_sync.mapping_version where workspace = $1 and version = $2"#,
+        workspace,
+        i64::try_from(version).unwrap_or(i64::MAX)
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(row.map(|row| Published {
+        version: row.version.unsigned_abs(),
+        revision: row.revision.unsigned_abs(),
+        mapping: row.content.0,
+        suspended: row.suspended.0,
+        published_by: row.published_by,
+        published_at: row.published_at,
+    }))
+}
+
+/// One version in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its number.
+    pub version: i64,
+    /// Suspensions and releases within it.
+    pub revision: i64,
+    /// Who published it.
+    pub published_by: String,
+    /// When.
+    pub published_at: DateTime<Utc>,
+    /// Entries.
+    pub entries: i32,
+    /// Suspended ones of them.
+    pub suspended: i64,
+}
+
+/// Published versions, newest first.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn versions(
+    executor: impl PgExecutor<'_>,
+    workspace: &str,
+    rows_max: i64,
+) -> Result<Vec<Listed>, sqlx::Error> {
+    sqlx::query_as!(
+        Listed,
+        r#"select version, revision, published_by, published_at,
+              coalesce(jsonb_array_length(content -> 'entries'), 0) as "entries!",
+              (select count(*) from jsonb_object_keys(suspended)) as "suspended!"
+           from metadata_sync.mapping_version where workspace = $1 order by version desc limit $2"#,
+        workspace,
+        rows_max
+    )
+    .fetch_all(executor)
+    .await
+}
+
 /// Adds a published version.
 ///
 /// # Errors

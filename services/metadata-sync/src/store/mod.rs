@@ -3,7 +3,9 @@
 pub mod cursor;
 pub mod drift;
 pub mod mapping;
+pub mod owner;
 pub mod run;
+pub mod setting;
 pub mod snapshot;
 pub mod workspace;
 

@@ -37,6 +37,8 @@ pub struct Workspace {
     pub load_generation_complete: i64,
     /// When every describe was last read without a condition.
     pub schema_read_whole_at: Option<DateTime<Utc>>,
+    /// Last-Modified of the list of objects.
+    pub objects_modified: Option<DateTime<Utc>>,
     /// Failed schema runs in a row.
     pub schema_failures: i32,
     /// Failed record runs in a row.
@@ -63,7 +65,7 @@ pub async fn load(
     sqlx::query_as!(
         Workspace,
         "select connected, organization_id, user_id, epoch, load_generation, load_generation_complete,
-            schema_read_whole_at, schema_failures, records_failures
+            schema_read_whole_at, objects_modified, schema_failures, records_failures
          from metadata_sync.workspace where workspace = $1",
         workspace
     )
@@ -82,7 +84,7 @@ pub async fn lock(
     sqlx::query_as!(
         Workspace,
         "select connected, organization_id, user_id, epoch, load_generation, load_generation_complete,
-            schema_read_whole_at, schema_failures, records_failures
+            schema_read_whole_at, objects_modified, schema_failures, records_failures
          from metadata_sync.workspace where workspace = $1 for update",
         workspace
     )
@@ -153,7 +155,7 @@ pub async fn save(
 /// When Postgres fails.
 pub async fn start_over(connection: &mut PgConnection, workspace: &str) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "update metadata_sync.workspace set schema_read_whole_at = null where workspace = $1",
+        "update metadata_sync.workspace set schema_read_whole_at = null, objects_modified = null where workspace = $1",
         workspace
     )
     .execute(&mut *connection)
@@ -178,6 +180,25 @@ pub async fn read_whole(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "update metadata_sync.workspace set schema_read_whole_at = $2 where workspace = $1",
+        workspace,
+        at
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Remembers the Last-Modified of the list of objects.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn objects_modified(
+    connection: &mut PgConnection,
+    workspace: &str,
+    at: Option<DateTime<Utc>>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update metadata_sync.workspace set objects_modified = $2 where workspace = $1",
         workspace,
         at
     )

@@ -1,10 +1,11 @@
 //! Drift items.
 
-use events::crm::v1::{DriftItem, DriftKind, DriftStatus};
+use events::crm::v1::{DriftItem, DriftKind, DriftSeverity, DriftStatus};
 use events::rpc::RpcError;
 
 use super::timestamp;
-use crate::domain::drift::Kind;
+use crate::domain::drift::{Kind, Severity};
+use crate::domain::impact;
 use crate::domain::item::{Item, Status};
 
 /// An item as it travels.
@@ -27,6 +28,20 @@ pub fn message(item: &Item) -> DriftItem {
         proposed_repair: item.proposed_repair.clone(),
         detected_at: Some(timestamp(item.detected_at)),
         status: status.into(),
+        severity: match item.severity {
+            Severity::Info => DriftSeverity::Info,
+            Severity::Warning => DriftSeverity::Warning,
+            Severity::Critical => DriftSeverity::Critical,
+        }
+        .into(),
+        touched_entry_ids: item.touched_entry_ids.clone(),
+        destinations: item.destinations.clone(),
+        resolved_by: item.resolved_by.clone(),
+        resolved_at: item.resolved_at.map(timestamp),
+        reason: item.reason.clone(),
+        repairable: item.status == Status::Open && impact::applies(item.change.kind),
+        queued_changes: 0,
+        queued_changes_known: false,
     }
 }
 
@@ -45,6 +60,15 @@ fn kind(kind: Kind) -> DriftKind {
         Kind::PermissionLost => DriftKind::PermissionLost,
         Kind::PermissionGained => DriftKind::PermissionGained,
         Kind::ValidationRuleChanged => DriftKind::ValidationRuleChanged,
+        Kind::ValidationRuleAdded => DriftKind::ValidationRuleAdded,
+        Kind::ValidationRuleRemoved => DriftKind::ValidationRuleRemoved,
+        Kind::FieldRequired => DriftKind::FieldRequired,
+        Kind::PicklistValueDeactivated => DriftKind::PicklistValueDeactivated,
+        Kind::PicklistValueRenamed => DriftKind::PicklistValueRenamed,
+        Kind::PicklistValueRelabelled => DriftKind::PicklistValueRelabelled,
+        Kind::StageAdded => DriftKind::StageAdded,
+        Kind::StageRemoved => DriftKind::StageRemoved,
+        Kind::OwnerDeactivated => DriftKind::OwnerDeactivated,
         Kind::StageChanged => DriftKind::StageChanged,
         Kind::RecordTypeRemoved => DriftKind::RecordTypeRemoved,
     }

@@ -6,9 +6,10 @@ use events::rpc::RpcError;
 
 use super::timestamp;
 use crate::domain::mapping::{
-    Content, Destination, ENTRIES_MAX, Entry, Kind, Mapping, Overwrite, Published, SYNONYMS_MAX,
-    Synonym, TEXT_CHARACTERS_MAX,
+    Content, Destination, Direction, ENTRIES_MAX, Entry, Kind, Mapping, Overwrite, Published,
+    SYNONYMS_MAX, Synonym, TEXT_CHARACTERS_MAX,
 };
+use crate::domain::property::{self, BUILT_IN, PROMPT_CHARACTERS_MAX, PROPERTIES_MAX, Property};
 use crate::domain::publish::Problem;
 
 /// The draft of a message. Choices not made yet are fine in a draft; what could never be stored or published is not.
@@ -32,8 +33,16 @@ pub fn draft(sent: &v1::Mapping) -> Result<Mapping, RpcError> {
         }
         entries.push(draft_entry(entry)?);
     }
+    if sent.properties.len() > PROPERTIES_MAX + 1 {
+        return Err(too_many("draft.properties", PROPERTIES_MAX));
+    }
+    let mut properties = Vec::with_capacity(sent.properties.len());
+    for property in &sent.properties {
+        properties.push(draft_property(property)?);
+    }
     let destinations = sent.destinations.iter().map(destination).collect();
     Ok(Mapping {
+        properties,
         entries,
         destinations,
     })
@@ -53,6 +62,82 @@ fn text(field: &str, sent: &str) -> Result<String, RpcError> {
         ));
     }
     Ok(sent.to_owned())
+}
+
+fn draft_property(sent: &v1::Property) -> Result<Property, RpcError> {
+    use v1::property::Type;
+    let mut options = Vec::with_capacity(sent.options.len().min(property::OPTIONS_MAX + 1));
+    for option in sent.options.iter().take(property::OPTIONS_MAX + 1) {
+        options.push(text("draft.properties.options", option)?);
+    }
+    if sent.prompt.contains('\0') || sent.prompt.chars().count() > PROMPT_CHARACTERS_MAX + 1 {
+        return Err(RpcError::invalid(
+            "draft.properties.prompt",
+            format!("is longer than {PROMPT_CHARACTERS_MAX} characters or contains a NUL"),
+        ));
+    }
+    Ok(Property {
+        key: text("draft.properties.key", &sent.key)?,
+        label: text("draft.properties.label", &sent.label)?,
+        kind: match sent.r#type() {
+            Type::Unspecified => None,
+            Type::Text => Some(property::Kind::Text),
+            Type::Number => Some(property::Kind::Number),
+            Type::Money => Some(property::Kind::Money),
+            Type::Boolean => Some(property::Kind::Boolean),
+            Type::Date => Some(property::Kind::Date),
+            Type::DateTime => Some(property::Kind::DateTime),
+            Type::List => Some(property::Kind::List),
+            Type::Option => Some(property::Kind::Option),
+            Type::Options => Some(property::Kind::Options),
+        },
+        prompt: sent.prompt.clone(),
+        options,
+    })
+}
+
+/// A property as it travels.
+#[must_use]
+pub fn property(known: &Property) -> v1::Property {
+    v1::Property {
+        key: known.key.clone(),
+        label: known.label.clone(),
+        r#type: known
+            .kind
+            .map_or(v1::property::Type::Unspecified, kind)
+            .into(),
+        prompt: known.prompt.clone(),
+        options: known.options.clone(),
+    }
+}
+
+/// The properties every meeting has, as they travel.
+#[must_use]
+pub fn built_in() -> Vec<v1::Property> {
+    BUILT_IN
+        .iter()
+        .map(|known| v1::Property {
+            key: known.key.to_owned(),
+            label: known.label.to_owned(),
+            r#type: kind(known.kind).into(),
+            ..v1::Property::default()
+        })
+        .collect()
+}
+
+fn kind(kind: property::Kind) -> v1::property::Type {
+    use v1::property::Type;
+    match kind {
+        property::Kind::Text => Type::Text,
+        property::Kind::Number => Type::Number,
+        property::Kind::Money => Type::Money,
+        property::Kind::Boolean => Type::Boolean,
+        property::Kind::Date => Type::Date,
+        property::Kind::DateTime => Type::DateTime,
+        property::Kind::List => Type::List,
+        property::Kind::Option => Type::Option,
+        property::Kind::Options => Type::Options,
+    }
 }
 
 fn draft_entry(sent: &v1::MappingEntry) -> Result<Entry, RpcError> {
@@ -86,6 +171,12 @@ fn draft_entry(sent: &v1::MappingEntry) -> Result<Entry, RpcError> {
         truncate: sent.truncate,
         synonyms,
         list_separator: text("draft.entries.list_separator", &sent.list_separator)?,
+        direction: match sent.direction() {
+            v1::mapping_entry::Direction::Unspecified | v1::mapping_entry::Direction::Write => {
+                Direction::Write
+            }
+            v1::mapping_entry::Direction::Read => Direction::Read,
+        },
     })
 }
 
@@ -119,6 +210,7 @@ pub fn draft_message(workspace: &str, draft: &Mapping) -> v1::Mapping {
             .map(|entry| entry_message(entry, None))
             .collect(),
         destinations: draft.destinations.iter().map(destination_message).collect(),
+        properties: draft.properties.iter().map(property).collect(),
         ..v1::Mapping::default()
     }
 }
@@ -140,6 +232,7 @@ pub fn message(workspace: &str, published: &Published) -> v1::Mapping {
             .collect(),
         published_by: published.published_by.clone(),
         published_at: Some(timestamp(published.published_at)),
+        properties: published.mapping.properties.iter().map(property).collect(),
     }
 }
 
@@ -171,6 +264,11 @@ fn entry_message(entry: &Entry, suspended: Option<&String>) -> v1::MappingEntry 
         list_separator: entry.list_separator.clone(),
         suspended: suspended.is_some(),
         suspended_reason: suspended.cloned().unwrap_or_default(),
+        direction: match entry.direction {
+            Direction::Write => v1::mapping_entry::Direction::Write,
+            Direction::Read => v1::mapping_entry::Direction::Read,
+        }
+        .into(),
     }
 }
 
@@ -227,7 +325,15 @@ mod tests {
                     to: "Proposal".into(),
                 }],
                 list_separator: ", ".into(),
+                direction: v1::mapping_entry::Direction::Read.into(),
                 ..v1::MappingEntry::default()
+            }],
+            properties: vec![v1::Property {
+                key: "next_step".into(),
+                label: "Next step".into(),
+                r#type: v1::property::Type::Option.into(),
+                prompt: "what the buyer promised to do".into(),
+                options: vec!["demo".into(), "\u{202e}rtl".into()],
             }],
             destinations: vec![v1::Destination {
                 content: v1::destination::Content::Notes.into(),

@@ -1,8 +1,10 @@
 //! Protobuf to domain and back. Nothing else names protobuf messages, apart from handlers that pass them through.
 
 pub mod connection;
+pub mod document;
 pub mod drift;
 pub mod mapping;
+pub mod owner;
 pub mod records;
 pub mod run;
 pub mod schema;

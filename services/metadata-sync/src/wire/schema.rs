@@ -3,7 +3,7 @@
 use events::crm::v1::{self, SchemaChanged};
 use prost::Message;
 
-use crate::domain::schema::{Field, Object};
+use crate::domain::schema::{Field, Object, Stage};
 
 /// An object as it travels.
 #[must_use]
@@ -48,22 +48,37 @@ fn head(object: &Object) -> v1::ObjectSchema {
                 available: known.available,
                 master: known.master,
                 is_default: known.is_default,
+                sales_process_id: known.sales_process.clone(),
             })
             .collect(),
-        stages: object
-            .stages
-            .iter()
-            .map(|stage| v1::Stage {
-                api_name: stage.api_name.clone(),
-                label: stage.label.clone(),
-                sort_order: stage.sort_order,
-                active: stage.active,
-                closed: stage.closed,
-                won: stage.won,
-                probability: stage.probability,
-            })
-            .collect(),
+        stages: object.stages.iter().map(stage).collect(),
         validation_rules: vec![],
+        sales_processes: object
+            .sales_processes
+            .iter()
+            .map(|process| v1::SalesProcess {
+                id: process.id.clone(),
+                name: process.name.clone(),
+                active: process.active,
+            })
+            .collect(),
+    }
+}
+
+/// A stage as it travels.
+#[must_use]
+pub fn stage(stage: &Stage) -> v1::Stage {
+    v1::Stage {
+        api_name: stage.api_name.clone(),
+        label: stage.label.clone(),
+        sort_order: stage.sort_order,
+        active: stage.active,
+        closed: stage.closed,
+        won: stage.won,
+        probability: stage.probability,
+        id: stage.id.clone(),
+        description: stage.description.clone(),
+        forecast_category: stage.forecast_category.clone(),
     }
 }
 
@@ -102,6 +117,7 @@ fn field(name: &str, field: &Field) -> v1::Field {
         relationship_name: field.relationship.clone(),
         formula: field.formula.clone(),
         formula_blank_as_zero: field.formula_blank_as_zero,
+        durable_id: field.id.clone(),
     }
 }
 

@@ -1,7 +1,10 @@
 //! Drift: a change in the org suspends exactly the entries it breaks, before anything is written.
 
+use events::crm::v1::DriftSeverity;
 use events::crm::v1::{DriftDetected, DriftItem, DriftKind, DriftStatus, Mapping, MappingChanged};
-use events::metadata::v1::{ListDriftRequest, ResolveDriftRequest, SyncKind, SyncState};
+use events::metadata::v1::{
+    ListDriftRequest, RepairDriftRequest, ResolveDriftRequest, SyncKind, SyncState,
+};
 use events::rpc::{Code, Role};
 use salesforce_sim::config::INTEGRATION_USERNAME;
 use salesforce_sim::control::command::Command;
@@ -224,5 +227,273 @@ async fn what_nobody_mapped_is_no_drift_and_what_only_widens_needs_nobody() {
         .collect();
     assert_eq!(told, [(DriftKind::FieldLengthened, DriftStatus::Accepted)]);
     assert_eq!(newest(&world).await.revision, 1);
+    running.shutdown().await.expect("stops");
+}
+
+/// Sends a command to the org, reads the schema, and answers what was told about the change.
+async fn told_after(world: &World, command: Command) -> Vec<DriftItem> {
+    let before = world.events::<DriftDetected>().await.len();
+    world
+        .sim
+        .control()
+        .send(&command)
+        .await
+        .expect("the org changes");
+    read_schema(world).await;
+    let told = world.events::<DriftDetected>().await.split_off(before);
+    told.into_iter().flat_map(|event| event.items).collect()
+}
+
+#[tokio::test]
+async fn each_further_kind_of_change_is_told_with_its_severity_and_what_it_hits() {
+    let world = World::new().await;
+    let control = world.sim.control();
+    control
+        .send(&Command::SetUserPermissions {
+            username: INTEGRATION_USERNAME.into(),
+            api_enabled: None,
+            view_setup: Some(true),
+            update_inactive_owners: None,
+        })
+        .await
+        .expect("may view setup");
+    for definition in [
+        "Mood__c picklist(80) cun \"Mood\" values=Good|Bad|Ugly",
+        "Words__c string(200) cun \"Words\"",
+    ] {
+        control
+            .send(&Command::AddField {
+                object: "Opportunity".into(),
+                definition: definition.into(),
+            })
+            .await
+            .expect("a field");
+    }
+    for field in ["Mood__c", "Words__c"] {
+        control
+            .set_field_permission(INTEGRATION_USERNAME, "Opportunity", field, true, true)
+            .await
+            .expect("may be written");
+    }
+    let running = world.connected().await;
+    let mood = events::crm::v1::MappingEntry {
+        synonyms: vec![events::crm::v1::Synonym {
+            from: "fine".into(),
+            to: "Good".into(),
+        }],
+        ..entry("mood", "Opportunity", "Mood__c")
+    };
+    let stage = entry("stage", "Opportunity", "StageName");
+    let stage = events::crm::v1::MappingEntry {
+        property: "meeting.suggested_stage".into(),
+        ..stage
+    };
+    publish(
+        &world,
+        vec![mood, entry("words", "Opportunity", "Words__c"), stage],
+    )
+    .await;
+    let object = || "Opportunity".to_owned();
+    let field = |name: &str| name.to_owned();
+    let values = |active: &[&str], inactive: &[&str]| Command::SetPicklist {
+        object: object(),
+        field: field("Mood__c"),
+        active: active.iter().map(|value| (*value).to_owned()).collect(),
+        inactive: inactive.iter().map(|value| (*value).to_owned()).collect(),
+    };
+    let rule = |formula: &str, active: bool| Command::PutRule {
+        object: object(),
+        name: "Needs_Words".into(),
+        formula: formula.into(),
+        message: "say more".into(),
+        error_field: None,
+        active,
+    };
+    let length = |length: u32| Command::SetLength {
+        object: object(),
+        field: field("Words__c"),
+        length,
+    };
+    let stage_active = |active: bool| Command::SetStageActive {
+        stage: "Negotiation/Review".into(),
+        active,
+    };
+    use {DriftKind as K, DriftSeverity as S};
+    for (command, expected) in [
+        (
+            length(250),
+            vec![(K::FieldLengthened, S::Info, vec![], vec!["words"])],
+        ),
+        (
+            length(100),
+            vec![(K::FieldShortened, S::Warning, vec![], vec!["words"])],
+        ),
+        (
+            Command::SetRestricted {
+                object: object(),
+                field: field("Mood__c"),
+                restricted: true,
+            },
+            vec![(K::PicklistRestricted, S::Warning, vec![], vec!["mood"])],
+        ),
+        (
+            values(&["Good", "Bad", "Ugly", "New"], &[]),
+            vec![(K::PicklistValueAdded, S::Info, vec![], vec!["mood"])],
+        ),
+        (
+            values(&["Good", "Bad", "New"], &["Ugly"]),
+            vec![(
+                K::PicklistValueDeactivated,
+                S::Warning,
+                vec![],
+                vec!["mood"],
+            )],
+        ),
+        (
+            values(&["Bad", "New"], &["Ugly"]),
+            vec![(
+                K::PicklistValueRemoved,
+                S::Critical,
+                vec!["mood"],
+                vec!["mood"],
+            )],
+        ),
+        (
+            rule("ISBLANK(Words__c)", true),
+            vec![(
+                K::ValidationRuleAdded,
+                S::Warning,
+                vec![],
+                vec!["mood", "words", "stage"],
+            )],
+        ),
+        (
+            rule("LEN(Words__c) < 3", true),
+            vec![(
+                K::ValidationRuleChanged,
+                S::Warning,
+                vec![],
+                vec!["mood", "words", "stage"],
+            )],
+        ),
+        (
+            Command::RemoveRule {
+                object: object(),
+                name: "Needs_Words".into(),
+            },
+            vec![(
+                K::ValidationRuleRemoved,
+                S::Info,
+                vec![],
+                vec!["mood", "words", "stage"],
+            )],
+        ),
+        (
+            stage_active(false),
+            vec![(K::StageRemoved, S::Warning, vec![], vec!["stage"])],
+        ),
+    ] {
+        let found: Vec<(K, S, Vec<String>, Vec<String>)> = told_after(&world, command)
+            .await
+            .into_iter()
+            // What was undone by the way is told too; here it is about what is new. A stage is a picklist value as well.
+            .filter(|item| item.status() != DriftStatus::Repaired)
+            .filter(|item| !(item.field == "StageName" && item.kind() != K::StageRemoved))
+            .map(|item| {
+                (
+                    item.kind(),
+                    item.severity(),
+                    item.entry_ids,
+                    item.touched_entry_ids,
+                )
+            })
+            .collect();
+        let expected: Vec<(K, S, Vec<String>, Vec<String>)> = expected
+            .into_iter()
+            .map(|(kind, severity, hit, touched)| {
+                let owned = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect();
+                (kind, severity, owned(hit), owned(touched))
+            })
+            .collect();
+        assert_eq!(found, expected);
+    }
+    let mapping = newest(&world).await;
+    assert_eq!(suspended(&mapping), ["mood"], "the rest keeps working");
+    running.shutdown().await.expect("stops");
+}
+
+#[tokio::test]
+async fn a_rename_is_proven_by_the_fields_id_and_repaired_when_a_person_says_so() {
+    let world = World::new().await;
+    let control = world.sim.control();
+    for definition in [
+        "Mood__c string(80) cun \"Mood\"",
+        "Twin__c string(80) cun \"Mood\"",
+    ] {
+        control
+            .send(&Command::AddField {
+                object: "Opportunity".into(),
+                definition: definition.into(),
+            })
+            .await
+            .expect("a field");
+    }
+    for name in ["Mood__c", "Twin__c"] {
+        control
+            .set_field_permission(INTEGRATION_USERNAME, "Opportunity", name, true, true)
+            .await
+            .expect("may be written");
+    }
+    let running = world.connected().await;
+    publish(&world, vec![entry("mood", "Opportunity", "Mood__c")]).await;
+    // Both twins are renamed at once: by label and type nobody could tell which is which.
+    control
+        .send(&Command::RenameField {
+            object: "Opportunity".into(),
+            field: "Twin__c".into(),
+            to: "Other__c".into(),
+        })
+        .await
+        .expect("is renamed");
+    let told = told_after(&world, field("rename")).await;
+    assert_eq!(told.len(), 1);
+    let item = &told[0];
+    assert_eq!(
+        (item.kind(), item.after.as_str(), item.repairable),
+        (DriftKind::FieldRenamed, "Feeling__c", true)
+    );
+    assert_eq!(suspended(&newest(&world).await), ["mood"]);
+    let client = world.client().await;
+    let request = RepairDriftRequest {
+        workspace: WORKSPACE.into(),
+        id: item.id.clone(),
+    };
+    let refused = client
+        .repair_drift(&caller(Role::Operator), request.clone())
+        .await
+        .expect_err("is refused");
+    assert_eq!(refused.code, Code::PermissionDenied);
+    let repaired = client
+        .repair_drift(&caller(Role::Admin), request.clone())
+        .await
+        .expect("is repaired");
+    assert_eq!(repaired.problems, []);
+    let item = repaired.item.expect("the item");
+    assert_eq!(
+        (
+            item.status(),
+            item.resolved_by.as_str(),
+            item.resolved_at.is_some()
+        ),
+        (DriftStatus::Repaired, "user:ann@acme.example", true)
+    );
+    let mapping = newest(&world).await;
+    assert_eq!((mapping.version, suspended(&mapping)), (2, vec![]));
+    assert_eq!(mapping.entries[0].field, "Feeling__c");
+    let again = client
+        .repair_drift(&caller(Role::Admin), request)
+        .await
+        .expect_err("is decided");
+    assert_eq!(again.code, Code::FailedPrecondition);
     running.shutdown().await.expect("stops");
 }

@@ -3,6 +3,7 @@
 mod bulk;
 mod drift;
 mod mapping;
+mod people;
 mod records;
 mod schema;
 mod world;

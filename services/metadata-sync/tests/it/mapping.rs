@@ -2,7 +2,12 @@
 
 use events::crm::v1::destination::{Content, Kind};
 use events::crm::v1::{Destination, Mapping, MappingChanged, MappingEntry, OverwritePolicy};
-use events::metadata::v1::{GetMappingRequest, PublishMappingRequest, SaveMappingDraftRequest};
+use events::crm::v1::{Property, property};
+use events::metadata::v1::{
+    DiffMappingRequest, ExportMappingRequest, GetMappingRequest, ImportMappingRequest,
+    ListMappingVersionsRequest, ListPropertiesRequest, PublishMappingRequest,
+    SaveMappingDraftRequest,
+};
 use events::rpc::{Code, Role};
 
 use crate::world::{WORKSPACE, World, by_hand, caller};
@@ -159,5 +164,181 @@ async fn only_an_admin_changes_the_mapping() {
         .await
         .expect_err("is refused");
     assert_eq!(error.code, Code::PermissionDenied);
+    running.shutdown().await.expect("stops");
+}
+
+#[tokio::test]
+async fn a_mapping_is_carried_to_another_org_as_yaml_and_versions_are_compared() {
+    let world = World::new().await;
+    let running = world.connected().await;
+    let client = world.client().await;
+    let (admin, viewer) = (caller(Role::Admin), caller(Role::Viewer));
+    let catalogue = vec![
+        Property {
+            key: "next_step".into(),
+            label: "Next step".into(),
+            r#type: property::Type::Text.into(),
+            prompt: "what was promised, \"in words\" \u{202e}rtl 👩‍👩‍👧".into(),
+            options: vec![],
+        },
+        Property {
+            key: "competitor".into(),
+            label: "Competitor".into(),
+            r#type: property::Type::Number.into(),
+            ..Property::default()
+        },
+    ];
+    let sent = |properties: &[Property], entries: Vec<MappingEntry>| {
+        let mut request = draft(entries);
+        if let Some(draft) = &mut request.draft {
+            draft.properties = properties.to_vec();
+        }
+        request
+    };
+    // A property of the wrong type and one that is not in the catalogue are told at once.
+    let wrong = sent(
+        &catalogue,
+        vec![
+            entry("competitor", "Opportunity", "IsWon"),
+            entry("unknown", "Opportunity", "NextStep"),
+        ],
+    );
+    let saved = client
+        .save_mapping_draft(&admin, wrong)
+        .await
+        .expect("is saved");
+    assert!(
+        saved
+            .problems
+            .iter()
+            .any(|p| p.entry_id == "unknown" && p.field == "property")
+    );
+    assert!(saved.problems.iter().any(|p| p.entry_id == "competitor"));
+
+    let good = sent(
+        &catalogue,
+        vec![entry("next_step", "Opportunity", "NextStep")],
+    );
+    client
+        .save_mapping_draft(&admin, good)
+        .await
+        .expect("is saved");
+    let publish_now = async || {
+        let request = PublishMappingRequest {
+            workspace: WORKSPACE.into(),
+        };
+        let answer = client
+            .publish_mapping(&admin, request)
+            .await
+            .expect("an answer");
+        assert_eq!(answer.problems, []);
+    };
+    publish_now().await;
+    let listed = client
+        .list_properties(
+            &viewer,
+            ListPropertiesRequest {
+                workspace: WORKSPACE.into(),
+            },
+        )
+        .await
+        .expect("properties");
+    assert_eq!(
+        (listed.properties, listed.built_in.len()),
+        (catalogue.clone(), 7)
+    );
+
+    let exported = client
+        .export_mapping(
+            &viewer,
+            ExportMappingRequest {
+                workspace: WORKSPACE.into(),
+                version: 0,
+            },
+        )
+        .await
+        .expect("YAML");
+    let import = async |yaml: String| {
+        client
+            .import_mapping(
+                &admin,
+                ImportMappingRequest {
+                    workspace: WORKSPACE.into(),
+                    yaml,
+                },
+            )
+            .await
+            .expect("an answer")
+    };
+    let broken =
+        import(exported.yaml.replace("field: NextStep", "feld: NextStep") + "surprise: 1\n").await;
+    assert!(!broken.stored);
+    assert_eq!(broken.problems.len(), 2, "{:?}", broken.problems);
+    let stored = import(
+        exported
+            .yaml
+            .replace("field: NextStep", "field: Description"),
+    )
+    .await;
+    assert!(stored.stored);
+    assert_eq!(stored.problems, []);
+    let diff = async |from: u64, to: u64| {
+        let request = DiffMappingRequest {
+            workspace: WORKSPACE.into(),
+            from_version: from,
+            to_version: to,
+        };
+        let found = client
+            .diff_mapping(&viewer, request)
+            .await
+            .expect("differences");
+        let told = found.differences.into_iter();
+        told.map(|d| {
+            format!(
+                "{} {} {}: {} -> {}",
+                d.what, d.id, d.field, d.before, d.after
+            )
+        })
+        .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        diff(1, 0).await,
+        ["entry next_step field: NextStep -> Description"]
+    );
+    publish_now().await;
+    assert_eq!(
+        diff(1, 2).await,
+        ["entry next_step field: NextStep -> Description"]
+    );
+    assert_eq!(diff(1, 1).await, Vec::<String>::new());
+    assert_eq!(diff(0, 1).await.len(), 3);
+    let versions = client
+        .list_mapping_versions(
+            &viewer,
+            ListMappingVersionsRequest {
+                workspace: WORKSPACE.into(),
+                limit: 0,
+            },
+        )
+        .await
+        .expect("versions")
+        .versions;
+    let told: Vec<(u64, &str, u32)> = versions
+        .iter()
+        .map(|version| {
+            (
+                version.version,
+                version.published_by.as_str(),
+                version.entries,
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (2, "user:ann@acme.example", 1),
+            (1, "user:ann@acme.example", 1)
+        ]
+    );
     running.shutdown().await.expect("stops");
 }

@@ -8,6 +8,7 @@ pub mod outcomes;
 pub mod predictions;
 pub mod provenance;
 pub mod queue;
+pub mod queued;
 pub mod regate;
 pub mod rehearsals;
 pub mod results;

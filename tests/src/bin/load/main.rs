@@ -2,6 +2,7 @@
 //! what each service needs. Everything is seeded and measured by ordinary REST and the bus, so that it runs against any
 //! org; only the run with added latency needs the simulator.
 
+mod first_load;
 mod report;
 mod run;
 mod watch;
@@ -33,6 +34,10 @@ pub(crate) struct Options {
     /// Latency added to every Salesforce call in the second bulk run, in milliseconds; simulator only
     #[arg(long, env = "BENCH_LATENCY_MS", default_value_t = 80)]
     latency_ms: u64,
+
+    /// Contacts of the org whose first load is measured; 0 leaves that out; simulator only
+    #[arg(long, env = "BENCH_FIRST_LOAD_CONTACTS", default_value_t = 1_000_000)]
+    first_load_contacts: u64,
 }
 
 fn main() -> ExitCode {

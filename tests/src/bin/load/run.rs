@@ -1,6 +1,7 @@
 //! What is measured, in order: start, memory, single meetings on an idle system, bulk, bulk against a slow org.
 
 use crate::Options;
+use crate::first_load;
 use crate::report::{Figures, percentile, rate};
 use crate::watch::Watch;
 use anyhow::{Context, bail, ensure};
@@ -83,7 +84,13 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Figures> {
         }
         None => println!("Bulk against a slow org: skipped, it needs the simulator's control API"),
     }
+    let simulated = stack.simulator().is_some();
     stack.stop().await;
+    drop(stack);
+    if simulated && options.first_load_contacts > 0 {
+        println!("First load of {} contacts", options.first_load_contacts);
+        first_load::measure(options.first_load_contacts, &mut figures).await?;
+    }
     Ok(figures)
 }
 

@@ -156,7 +156,7 @@ fn each_kind_of_field_change_is_found() {
         (
             picklist(&[("a", true), ("b", true)]),
             picklist(&[("a", true), ("b", false)]),
-            Kind::PicklistValueRemoved,
+            Kind::PicklistValueDeactivated,
             "b",
             "",
         ),
@@ -166,6 +166,54 @@ fn each_kind_of_field_change_is_found() {
             Kind::PicklistValueAdded,
             "",
             "b",
+        ),
+        (
+            picklist(&[("a", true), ("Quote", true)]),
+            Field {
+                picklist: vec![
+                    PicklistValue {
+                        value: "a".into(),
+                        label: "A".into(),
+                        active: true,
+                        ..PicklistValue::default()
+                    },
+                    PicklistValue {
+                        value: "Quote".into(),
+                        label: "Quote".into(),
+                        active: true,
+                        ..PicklistValue::default()
+                    },
+                ],
+                ..picklist(&[])
+            },
+            Kind::PicklistValueRelabelled,
+            "a",
+            "A",
+        ),
+        (
+            picklist(&[("Quote", true)]),
+            Field {
+                picklist: vec![PicklistValue {
+                    value: "Quote_2".into(),
+                    label: "quote".into(),
+                    active: true,
+                    ..PicklistValue::default()
+                }],
+                ..picklist(&[])
+            },
+            Kind::PicklistValueRenamed,
+            "Quote",
+            "Quote_2",
+        ),
+        (
+            Field {
+                nillable: true,
+                ..text(80)
+            },
+            text(80),
+            Kind::FieldRequired,
+            "may be empty",
+            "required",
         ),
     ] {
         let found = kinds(&deal(&[("F", before)]), &deal(&[("F", after)]));
@@ -256,6 +304,42 @@ fn objects_stages_rules_and_record_types_are_compared() {
             (Kind::RecordTypeRemoved, "Renewal".into()),
             (Kind::StageChanged, "Proposal".into()),
             (Kind::ValidationRuleChanged, "Close_Date".into()),
+        ]
+    );
+}
+
+#[test]
+fn a_durable_id_proves_a_rename_and_disproves_a_likeness() {
+    let with_id = |id: &str, length: u32| Field {
+        id: id.into(),
+        ..text(length)
+    };
+    let moved = |before: &[(&str, Field)], after: &[(&str, Field)]| {
+        let found = kinds(&deal(before), &deal(after)).into_iter();
+        found
+            .map(|(kind, field, _, after)| (kind, field, after))
+            .collect::<Vec<_>>()
+    };
+    // Twins by label and type: only their ids tell which became which; one was shortened as well.
+    assert_eq!(
+        moved(
+            &[("A__c", with_id("00N1", 80)), ("B__c", with_id("00N2", 80))],
+            &[("C__c", with_id("00N2", 80)), ("D__c", with_id("00N1", 40))],
+        ),
+        [
+            (Kind::FieldRenamed, "A__c".into(), "D__c".into()),
+            (Kind::FieldRenamed, "B__c".into(), "C__c".into()),
+        ]
+    );
+    // Alike in everything a person sees, and yet another field.
+    assert_eq!(
+        moved(
+            &[("A__c", with_id("00N1", 80))],
+            &[("B__c", with_id("00N9", 80))],
+        ),
+        [
+            (Kind::FieldRemoved, "A__c".into(), String::new()),
+            (Kind::FieldAdded, "B__c".into(), "string(80)".into()),
         ]
     );
 }

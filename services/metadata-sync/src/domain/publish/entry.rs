@@ -1,7 +1,8 @@
 //! The checks of one entry.
 
 use super::Problem;
-use crate::domain::mapping::{Entry, Overwrite, SYNONYMS_MAX, TEXT_CHARACTERS_MAX};
+use crate::domain::mapping::{Direction, Entry, Overwrite, SYNONYMS_MAX, TEXT_CHARACTERS_MAX};
+use crate::domain::property::{BUILT_IN, Property};
 use crate::domain::schema::{Behaviour, Field, Object, Schema};
 
 /// Objects an entry may write to: those matching resolves a meeting to.
@@ -27,17 +28,37 @@ impl Report<'_> {
     }
 }
 
-pub(super) fn check(entry: &Entry, schema: &Schema, found: &mut Vec<Problem>) {
+pub(super) fn check(
+    entry: &Entry,
+    properties: &[Property],
+    schema: &Schema,
+    found: &mut Vec<Problem>,
+) {
     let mut report = Report { entry, found };
     alone(&mut report);
+    let known = properties.iter().find(|known| known.key == entry.property);
+    if known.is_none() && !properties.is_empty() && !entry.property.starts_with("meeting.") {
+        report.add(
+            "property",
+            format!("{:?} is not in the property catalogue", entry.property),
+            "add the property, or choose one that is there",
+        );
+    }
     let Some(object) = object(&mut report, schema) else {
         return;
     };
     let Some(field) = field(&mut report, object) else {
         return;
     };
+    if entry.direction == Direction::Read {
+        // What is only read needs to be there and to be seen, which it is.
+        return;
+    }
     writable(&mut report, object, field);
     suitable(&mut report, field);
+    if let Some(property) = known {
+        of_type(&mut report, property, field);
+    }
     length(&mut report, field);
     synonyms(&mut report, field);
 }
@@ -58,14 +79,16 @@ fn alone(report: &mut Report<'_>) {
             format!("{:?} is not a property key", entry.property),
             "use 1 to 64 of a-z, 0-9, _ and .",
         );
-    } else if entry.property.starts_with("meeting.") && built_in(&entry.property).is_none() {
+    } else if entry.property.starts_with("meeting.")
+        && !BUILT_IN.iter().any(|known| known.key == entry.property)
+    {
         report.add(
             "property",
             format!("{:?} is not a built-in property", entry.property),
             "use meeting.title, started_at, ended_at, recording_url, notes, summary or suggested_stage",
         );
     }
-    if entry.overwrite.is_none() {
+    if entry.overwrite.is_none() && entry.direction == Direction::Write {
         report.add(
             "overwrite",
             "no overwrite policy is chosen",
@@ -88,7 +111,7 @@ fn alone(report: &mut Report<'_>) {
     }
 }
 
-fn is_key(text: &str, dots: bool) -> bool {
+pub(super) fn is_key(text: &str, dots: bool) -> bool {
     let allowed =
         |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || (dots && c == '.');
     (1..=64).contains(&text.len()) && text.chars().all(allowed)
@@ -267,6 +290,53 @@ fn suitable(report: &mut Report<'_>, field: &Field) {
             format!("a field of type {} cannot be cut", field.kind),
             "switch truncate off",
         );
+    }
+}
+
+/// A property of the catalogue: its values must convert, and each of its options must be one the field takes.
+fn of_type(report: &mut Report<'_>, property: &Property, field: &Field) {
+    let entry = report.entry;
+    let behaviour = field.behaviour();
+    let Some(kind) = property.kind else { return };
+    if matches!(behaviour, Behaviour::None | Behaviour::Reference) {
+        return;
+    }
+    if !kind.fits(behaviour) {
+        report.add(
+            "field",
+            format!(
+                "{} is of type {} and {}.{} of type {}",
+                property.key,
+                kind.as_str(),
+                entry.object,
+                entry.field,
+                field.kind
+            ),
+            "choose a field of a fitting type, or another type of property",
+        );
+        return;
+    }
+    let listed = matches!(behaviour, Behaviour::Picklist | Behaviour::MultiPicklist);
+    if !listed || !kind.has_options() {
+        return;
+    }
+    for option in &property.options {
+        let same = |text: &str| text.trim().eq_ignore_ascii_case(option.trim());
+        let taken = field
+            .picklist
+            .iter()
+            .any(|value| value.active && (same(&value.value) || same(&value.label)))
+            || entry.synonyms.iter().any(|synonym| same(&synonym.from));
+        if !taken {
+            report.add(
+                "synonyms",
+                format!(
+                    "option {option:?} of {} is no active value of {}.{}",
+                    property.key, entry.object, entry.field
+                ),
+                format!("add a synonym from {option:?} to a value of the list"),
+            );
+        }
     }
 }
 

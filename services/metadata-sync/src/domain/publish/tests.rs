@@ -1,5 +1,6 @@
 use super::*;
-use crate::domain::mapping::{Entry, Overwrite, Synonym};
+use crate::domain::mapping::{Direction, Entry, Overwrite, Synonym};
+use crate::domain::property::{self as property_kind, Property};
 use crate::domain::schema::{Field, Object, PicklistValue};
 
 fn field(kind: &str, length: u32) -> Field {
@@ -77,6 +78,7 @@ fn told(entries: Vec<Entry>) -> String {
     let mapping = Mapping {
         entries,
         destinations: vec![],
+        ..Mapping::default()
     };
     let lines = check(&mapping, &schema()).into_iter().map(|problem| {
         format!(
@@ -103,6 +105,7 @@ fn a_sound_mapping_has_no_problem() {
             content: Some(Content::Meeting),
             kind: Some(Kind::Task),
         }],
+        ..Mapping::default()
     };
     assert_eq!(check(&mapping, &schema()), []);
 }
@@ -246,6 +249,7 @@ fn a_destination_needs_an_object_the_user_may_create() {
             destination(Content::Meeting, Kind::Task),
             destination(Content::Meeting, Kind::Event),
         ],
+        ..Mapping::default()
     };
     let found: Vec<String> = check(&mapping, &schema())
         .into_iter()
@@ -268,4 +272,86 @@ fn without_a_snapshot_nothing_can_be_published() {
         found[0].fix,
         "connect Salesforce and wait for the first schema sync"
     );
+}
+
+#[test]
+fn a_catalogue_is_checked_and_entries_against_it() {
+    let property = |key: &str, kind: Option<property_kind::Kind>, options: &[&str]| Property {
+        key: key.into(),
+        label: "Label".into(),
+        kind,
+        options: options.iter().map(|option| (*option).to_owned()).collect(),
+        ..Property::default()
+    };
+    use property_kind::Kind as P;
+    let entry = |id: &str, property: &str, field: &str| Entry {
+        id: id.into(),
+        property: property.into(),
+        object: "Opportunity".into(),
+        field: field.into(),
+        overwrite: Some(Overwrite::ReplaceOurs),
+        ..Entry::default()
+    };
+    let staged = Entry {
+        synonyms: vec![Synonym {
+            from: "Signed".into(),
+            to: "Won".into(),
+        }],
+        ..entry("stage", "outcome", "StageName")
+    };
+    let mapping = Mapping {
+        properties: vec![
+            property("next_step", Some(P::Text), &[]),
+            property("next_step", Some(P::Text), &["x"]),
+            property("Bad Key", None, &[]),
+            property("outcome", Some(P::Option), &["proposal", "signed", "lost"]),
+            property("budget_open", Some(P::Boolean), &[]),
+            property("nothing", Some(P::Options), &[]),
+        ],
+        entries: vec![
+            entry("a", "next_step", "NextStep"),
+            entry("b", "unknown", "Short__c"),
+            entry("c", "budget_open", "Amount"),
+            staged,
+            entry("d", "meeting.title", "NextStep"),
+        ],
+        destinations: vec![],
+    };
+    let lines: Vec<String> = check(&mapping, &schema())
+        .into_iter()
+        .map(|problem| {
+            format!(
+                "{} {}: {}",
+                problem.entry_id, problem.field, problem.message
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+     properties.key: property "next_step" is there twice
+     properties.options: property "next_step" has options and its type takes none
+     properties.key: "Bad Key" is not a property key
+     properties.type: property "Bad Key" has no type
+     properties.options: property "nothing" takes options and has none
+    b property: "unknown" is not in the property catalogue
+    c field: budget_open is of type boolean and Opportunity.Amount of type currency
+    stage synonyms: option "lost" of outcome is no active value of Opportunity.StageName
+    d field: entry "a" already writes Opportunity.NextStep
+    "#);
+}
+
+#[test]
+fn what_is_only_read_need_not_be_writable() {
+    let entry = Entry {
+        id: "locked".into(),
+        property: "locked".into(),
+        object: "Opportunity".into(),
+        field: "Locked__c".into(),
+        direction: Direction::Read,
+        ..Entry::default()
+    };
+    let mapping = Mapping {
+        entries: vec![entry],
+        ..Mapping::default()
+    };
+    assert_eq!(check(&mapping, &schema()), []);
 }

@@ -4,6 +4,7 @@
 mod decide;
 mod permissions;
 mod predictions;
+mod queued;
 mod rehearse;
 mod sets;
 mod show;
@@ -224,5 +225,14 @@ impl proto::Writeback for Api {
     ) -> Result<proto::GetStatusResponse, RpcError> {
         context.require(Role::Viewer)?;
         self.status(request).await
+    }
+
+    async fn count_queued_changes(
+        &self,
+        context: &CallContext,
+        request: proto::CountQueuedChangesRequest,
+    ) -> Result<proto::CountQueuedChangesResponse, RpcError> {
+        context.require(Role::Viewer)?;
+        self.queued(request).await
     }
 }

@@ -3,6 +3,7 @@
 //! control API says that it is skipped when the story is told to another org.
 
 mod connection;
+mod drift;
 mod prediction;
 mod stage;
 
@@ -20,7 +21,11 @@ pub(crate) async fn tell(set: &Set<'_>) -> anyhow::Result<()> {
     heading("The life of a connection");
     connection::tell(&Stage::open(set).await?)
         .await
-        .context("the life of a connection")
+        .context("the life of a connection")?;
+    heading("The org changes between two meetings");
+    drift::tell(&Stage::open(set).await?)
+        .await
+        .context("the org changes between two meetings")
 }
 
 fn heading(text: &str) {

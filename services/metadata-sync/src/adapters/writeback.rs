@@ -1,0 +1,87 @@
+//! What writeback is asked: how many waiting changes a difference hits, and which pipelines and exits an admin chose. It
+//! owns both; an answer that does not come is not known, and stops nothing.
+
+use std::time::Duration;
+
+use chassis::RpcTransport;
+use events::WorkspaceId;
+use events::rpc::{CallContext, Caller};
+use events::writeback::v1::{
+    ChangeTarget, CountQueuedChangesRequest, GetStageControlsRequest, GetStageControlsResponse,
+    WritebackClient,
+};
+
+/// How long an answer may take: a person waits for the page it is on.
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Asks writeback.
+#[derive(Clone)]
+pub struct Writeback {
+    client: WritebackClient<RpcTransport>,
+}
+
+impl Writeback {
+    /// Over `transport`.
+    #[must_use]
+    pub fn new(transport: RpcTransport) -> Self {
+        Self {
+            client: WritebackClient::new(transport),
+        }
+    }
+
+    fn context() -> CallContext {
+        CallContext {
+            caller: Caller::service("metadata-sync"),
+            timeout: TIMEOUT,
+        }
+    }
+
+    /// Unwritten changes by target (object, field or nothing), in order; none when writeback does not answer.
+    pub async fn queued(
+        &self,
+        workspace: &WorkspaceId,
+        targets: Vec<(String, String)>,
+    ) -> Option<Vec<u64>> {
+        if targets.is_empty() {
+            return Some(vec![]);
+        }
+        let asked = targets.len();
+        let request = CountQueuedChangesRequest {
+            workspace: workspace.as_str().to_owned(),
+            targets: targets
+                .into_iter()
+                .map(|(object, field)| ChangeTarget { object, field })
+                .collect(),
+        };
+        match self
+            .client
+            .count_queued_changes(&Self::context(), request)
+            .await
+        {
+            Ok(answer) if answer.counts.len() == asked => Some(answer.counts),
+            Ok(_) => None,
+            Err(error) => {
+                tracing::info!(%error, "writeback did not say how many changes wait");
+                None
+            }
+        }
+    }
+
+    /// The pipelines and exits an admin chose; none when writeback does not answer.
+    pub async fn controls(&self, workspace: &WorkspaceId) -> Option<GetStageControlsResponse> {
+        let request = GetStageControlsRequest {
+            workspace: workspace.as_str().to_owned(),
+        };
+        match self
+            .client
+            .get_stage_controls(&Self::context(), request)
+            .await
+        {
+            Ok(controls) => Some(controls),
+            Err(error) => {
+                tracing::info!(%error, "writeback did not say which pipelines are chosen");
+                None
+            }
+        }
+    }
+}
