@@ -1,0 +1,24 @@
+//! The figures of the matching guide's section 12 with the bar beside each. Data sets are read from beside the project when
+//! they are there; what is missing is said to be skipped. Without arguments everything runs; with some, only the parts named:
+//! `cargo bench -p matching --bench figures -- linkage names`.
+
+mod data;
+mod linkage;
+mod names;
+mod report;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let wanted = |part: &str| asked.is_empty() || asked.iter().any(|name| name == part);
+    let mut report = report::Report::default();
+    if wanted("linkage") {
+        linkage::run(&mut report);
+    }
+    if wanted("names") {
+        names::run(&mut report);
+    }
+    report.print();
+    ExitCode::SUCCESS
+}
