@@ -1,12 +1,15 @@
 //! The wiring, top to bottom.
 
-use crate::app::{DecideWaiting, OnMeetingProcessed, OnRecordsChanged};
+use crate::app::{
+    DecideWaiting, Names, OnMeetingProcessed, OnRecordsChanged, Reconsider, Reconsidered,
+};
 use crate::rpc::MatchingRpc;
 use chassis::{ConsumerSpec, Rig, Service, Store};
 use events::crm::v1::RecordsChanged;
 use events::matching::v1::MatchingServer;
 use events::meeting::v1::MeetingProcessed;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Notify;
 
 /// This service's own options.
@@ -15,6 +18,19 @@ pub struct Options {
     /// How often meetings that waited for a workspace's first load are looked for, in seconds; the load itself wakes it too.
     #[arg(long, env = "MATCHING_WAITING_INTERVAL_S", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub matching_waiting_interval_s: u64,
+
+    /// How many days a decided meeting is decided again when a record, role, alias or rule under one of its keys changes; 0 for
+    /// never.
+    #[arg(long, env = "MATCHING_RECONSIDER_DAYS", default_value_t = 30, value_parser = clap::value_parser!(i64).range(0..=365))]
+    pub matching_reconsider_days: i64,
+
+    /// Most memory for the account names of all workspaces, in bytes; the least recently used go first.
+    #[arg(long, env = "MATCHING_NAMES_BYTES_MAX", default_value_t = 64 * 1024 * 1024)]
+    pub matching_names_bytes_max: usize,
+
+    /// Changed account names are read again no sooner than this after the last time, in seconds.
+    #[arg(long, env = "MATCHING_NAMES_REFRESH_S", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=3600))]
+    pub matching_names_refresh_s: u64,
 }
 
 /// The matching service.
@@ -54,15 +70,40 @@ impl Service for Matching {
 
     async fn build(options: Options, rig: &mut Rig) -> anyhow::Result<()> {
         let db = rig.db().clone();
-        let loaded = Arc::new(Notify::new());
-        rig.consume(&meetings(), OnMeetingProcessed::new(db.clone()));
+        let (loaded, changed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let names = Arc::new(Names::new(
+            options.matching_names_bytes_max,
+            Duration::from_secs(options.matching_names_refresh_s),
+        ));
+        let reconsidered = Reconsidered {
+            days: options.matching_reconsider_days,
+        };
+        let interval_s = options.matching_waiting_interval_s;
+        rig.consume(
+            &meetings(),
+            OnMeetingProcessed::new(db.clone(), Arc::clone(&names), reconsidered),
+        );
         rig.consume(
             &records(),
-            OnRecordsChanged::new(db.clone(), Arc::clone(&loaded)),
+            OnRecordsChanged::new(db.clone(), Arc::clone(&loaded), Arc::clone(&changed)),
         );
-        rig.serve_rpc(MatchingServer(MatchingRpc::new(db.clone())));
-        let waiting = DecideWaiting::new(db, loaded, options.matching_waiting_interval_s);
+        let rpc = MatchingRpc::new(
+            db.clone(),
+            Arc::clone(&names),
+            Arc::clone(&changed),
+            reconsidered,
+        );
+        rig.serve_rpc(MatchingServer(rpc));
+        let waiting = DecideWaiting::new(
+            db.clone(),
+            Arc::clone(&names),
+            loaded,
+            interval_s,
+            reconsidered,
+        );
         rig.task("decide-waiting", move |stop| waiting.run(stop));
+        let again = Reconsider::new(db, names, changed, interval_s, reconsidered);
+        rig.task("reconsider", move |stop| again.run(stop));
         Ok(())
     }
 }

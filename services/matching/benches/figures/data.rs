@@ -20,5 +20,7 @@ fn folder() -> PathBuf {
 pub(crate) fn rows(text: &str) -> Vec<std::collections::HashMap<&str, &str>> {
     let mut lines = text.lines();
     let header: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
-    lines.map(|line| header.iter().copied().zip(line.split('\t')).collect()).collect()
+    lines
+        .map(|line| header.iter().copied().zip(line.split('\t')).collect())
+        .collect()
 }

@@ -3,14 +3,22 @@
 //! `cargo bench -p matching --bench figures -- linkage names`.
 
 mod data;
+mod generate;
 mod linkage;
+mod meetings;
 mod names;
+mod org;
 mod report;
+mod scale;
+mod score;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let asked: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with('-'))
+        .collect();
     let wanted = |part: &str| asked.is_empty() || asked.iter().any(|name| name == part);
     let mut report = report::Report::default();
     if wanted("linkage") {
@@ -18,6 +26,15 @@ fn main() -> ExitCode {
     }
     if wanted("names") {
         names::run(&mut report);
+    }
+    if wanted("meetings") {
+        meetings::run(&mut report);
+    }
+    if wanted("generated") {
+        generate::run(&mut report);
+    }
+    if wanted("scale") {
+        scale::run(&mut report);
     }
     report.print();
     ExitCode::SUCCESS

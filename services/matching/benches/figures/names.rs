@@ -19,47 +19,82 @@ fn pairs(report: &mut Report) {
         return;
     };
     let rows = data::rows(&text);
-    for (name, kind, bar) in [("org", pair::Kind::Company, 0.90), ("person", pair::Kind::Person, 0.76)] {
+    for (name, kind, bar) in [
+        ("org", pair::Kind::Company, 0.90),
+        ("person", pair::Kind::Person, 0.76),
+    ] {
         let scored: Vec<(u32, bool)> = rows
             .iter()
             .filter(|row| row["kind"] == name)
-            .map(|row| (likeness(kind, row["name1"], row["name2"]), row["is_match"] == "1"))
+            .map(|row| {
+                (
+                    likeness(kind, row["name1"], row["name2"]),
+                    row["is_match"] == "1",
+                )
+            })
             .collect();
         let part = |odd: usize| -> Vec<(u32, bool)> {
-            scored.iter().enumerate().filter(|(index, _)| index % 2 == odd).map(|(_, pair)| *pair).collect()
+            scored
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| index % 2 == odd)
+                .map(|(_, pair)| *pair)
+                .collect()
         };
         let (mut hits, mut said, mut are) = (0.0, 0.0, 0.0);
         for (fit, test) in [(part(0), part(1)), (part(1), part(0))] {
             let best = (1..=1_000)
                 .max_by(|x, y| f1(&fit, *x).total_cmp(&f1(&fit, *y)).then_with(|| y.cmp(x)))
                 .unwrap_or(1_000);
-            hits += test.iter().filter(|(score, same)| *score >= best && *same).count() as f64;
+            hits += test
+                .iter()
+                .filter(|(score, same)| *score >= best && *same)
+                .count() as f64;
             said += test.iter().filter(|(score, _)| *score >= best).count() as f64;
             are += test.iter().filter(|(_, same)| *same).count() as f64;
             if std::env::args().any(|arg| arg == "--errors") {
                 for row in rows.iter().filter(|row| row["kind"] == name) {
                     let score = likeness(kind, row["name1"], row["name2"]);
                     if (score >= best) != (row["is_match"] == "1") {
-                        eprintln!("{best} {score} {} {} / {}", row["is_match"], row["name1"], row["name2"]);
+                        eprintln!(
+                            "{best} {score} {} {} / {}",
+                            row["is_match"], row["name1"], row["name2"]
+                        );
                     }
                 }
             }
         }
-        report.at_least(&format!("name pairs, {name}: F1 on the other half"), 2.0 * hits / (said + are), bar, "");
+        report.at_least(
+            &format!("name pairs, {name}: F1 on the other half"),
+            2.0 * hits / (said + are),
+            bar,
+            "",
+        );
     }
 }
 
 fn f1(pairs: &[(u32, bool)], threshold: u32) -> f64 {
-    let hits = pairs.iter().filter(|(score, same)| *score >= threshold && *same).count() as f64;
-    let said = pairs.iter().filter(|(score, _)| *score >= threshold).count() as f64;
+    let hits = pairs
+        .iter()
+        .filter(|(score, same)| *score >= threshold && *same)
+        .count() as f64;
+    let said = pairs
+        .iter()
+        .filter(|(score, _)| *score >= threshold)
+        .count() as f64;
     let are = pairs.iter().filter(|(_, same)| *same).count() as f64;
     2.0 * hits / (said + are)
 }
 
 fn variants(report: &mut Report) {
-    let (Some(accounts), Some(variants)) = (data::file("company_accounts.tsv"), data::file("company_name_variants.tsv"))
-    else {
-        report.skipped("company name variants", "the data set is not beside the project");
+    let (Some(accounts), Some(variants)) = (
+        data::file("company_accounts.tsv"),
+        data::file("company_name_variants.tsv"),
+    ) else {
+        report.skipped(
+            "company name variants",
+            "the data set is not beside the project",
+        );
         return;
     };
     let accounts = data::rows(&accounts);
@@ -68,26 +103,56 @@ fn variants(report: &mut Report) {
     let mut hits = 0;
     for row in &variants {
         let best = index.find(row["variant"], 3);
-        let hit = best.first().is_some_and(|found| accounts[found.name as usize]["id"] == row["account_id"]);
+        let hit = best
+            .first()
+            .is_some_and(|found| accounts[found.name as usize]["id"] == row["account_id"]);
         hits += usize::from(hit);
         if !hit && std::env::args().any(|arg| arg == "--errors") {
-            let wanted = accounts.iter().find(|account| account["id"] == row["account_id"]).map_or("", |account| account["name"]);
-            let got = best.first().map_or("", |found| accounts[found.name as usize]["name"]);
+            let wanted = accounts
+                .iter()
+                .find(|account| account["id"] == row["account_id"])
+                .map_or("", |account| account["name"]);
+            let got = best
+                .first()
+                .map_or("", |found| accounts[found.name as usize]["name"]);
             eprintln!("{} wanted {wanted} got {got}", row["variant"]);
         }
     }
-    report.at_least("company name variants: top-1", hits as f64 / variants.len() as f64, 0.95, "");
+    report.at_least(
+        "company name variants: top-1",
+        hits as f64 / variants.len() as f64,
+        0.95,
+        "",
+    );
 }
 
 /// Invented names of two to four words, words as frequent as in a language.
 pub(crate) fn invented(count: usize) -> Vec<String> {
     const PARTS: [&str; 24] = [
-        "ka", "lo", "mi", "tra", "ven", "sor", "del", "qui", "bra", "no", "fe", "gal", "her", "ist", "jun", "pal", "rum", "sta",
-        "tor", "ul", "vex", "win", "zan", "cor",
+        "ka", "lo", "mi", "tra", "ven", "sor", "del", "qui", "bra", "no", "fe", "gal", "her",
+        "ist", "jun", "pal", "rum", "sta", "tor", "ul", "vex", "win", "zan", "cor",
     ];
     const COMMON: [&str; 20] = [
-        "systems", "group", "partners", "solutions", "capital", "energy", "foods", "media", "labs", "logistics", "software",
-        "health", "materials", "retail", "bank", "networks", "mining", "motors", "design", "consulting",
+        "systems",
+        "group",
+        "partners",
+        "solutions",
+        "capital",
+        "energy",
+        "foods",
+        "media",
+        "labs",
+        "logistics",
+        "software",
+        "health",
+        "materials",
+        "retail",
+        "bank",
+        "networks",
+        "mining",
+        "motors",
+        "design",
+        "consulting",
     ];
     const FORMS: [&str; 6] = ["Inc.", "GmbH", "Ltd", "S.A.", "AG", "LLC"];
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
@@ -138,11 +203,31 @@ fn scale(report: &mut Report) {
         let found = index.find(&text, 5);
         took.push(begun.elapsed());
         let core = |name: u32| index.core(name);
-        hits += usize::from(found.first().is_some_and(|found| core(found.name) == core(number as u32)));
+        hits += usize::from(
+            found
+                .first()
+                .is_some_and(|found| core(found.name) == core(number as u32)),
+        );
     }
     took.sort_unstable();
     let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e6;
-    report.at_most("company name look-up at 1 M names: p50", at(0.5), 50.0, "µs");
-    report.says("  p99, top-1, built in", format!("{:.0} µs, {:.4}, {:.1} s", at(0.99), hits as f64 / QUESTIONS as f64, built.as_secs_f64()));
-    report.says("  bytes a name", format!("{:.0}", index.bytes() as f64 / NAMES as f64));
+    report.at_most(
+        "company name look-up at 1 M names: p50",
+        at(0.5),
+        50.0,
+        "µs",
+    );
+    report.says(
+        "  p99, top-1, built in",
+        format!(
+            "{:.0} µs, {:.4}, {:.1} s",
+            at(0.99),
+            hits as f64 / QUESTIONS as f64,
+            built.as_secs_f64()
+        ),
+    );
+    report.says(
+        "  bytes a name",
+        format!("{:.0}", index.bytes() as f64 / NAMES as f64),
+    );
 }

@@ -9,17 +9,28 @@ pub(crate) struct Report {
 impl Report {
     /// A figure that must not be below its bar.
     pub(crate) fn at_least(&mut self, what: &str, reached: f64, bar: f64, unit: &str) {
-        self.row(what, show(reached, unit), format!("≥ {}", show(bar, unit)), reached >= bar);
+        self.row(
+            what,
+            show(reached, unit),
+            format!("≥ {}", show(bar, unit)),
+            reached >= bar,
+        );
     }
 
     /// A figure that must not be above its bar.
     pub(crate) fn at_most(&mut self, what: &str, reached: f64, bar: f64, unit: &str) {
-        self.row(what, show(reached, unit), format!("≤ {}", show(bar, unit)), reached <= bar);
+        self.row(
+            what,
+            show(reached, unit),
+            format!("≤ {}", show(bar, unit)),
+            reached <= bar,
+        );
     }
 
     /// A figure without a bar.
     pub(crate) fn says(&mut self, what: &str, text: impl Into<String>) {
-        self.rows.push([what.to_owned(), text.into(), String::new(), String::new()]);
+        self.rows
+            .push([what.to_owned(), text.into(), String::new(), String::new()]);
     }
 
     /// A part whose data is not there.
@@ -30,15 +41,31 @@ impl Report {
     fn row(&mut self, what: &str, reached: String, bar: String, holds: bool) {
         let verdict = if holds { "holds" } else { "MISSED" };
         eprintln!("{what}: {reached} ({bar}) {verdict}");
-        self.rows.push([what.to_owned(), reached, bar, verdict.to_owned()]);
+        self.rows
+            .push([what.to_owned(), reached, bar, verdict.to_owned()]);
     }
 
     pub(crate) fn print(&self) {
-        let width = |column: usize| self.rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let width = |column: usize| {
+            self.rows
+                .iter()
+                .map(|row| row[column].chars().count())
+                .max()
+                .unwrap_or(0)
+        };
         let widths = [width(0), width(1), width(2)];
         println!("\nmatching: figures of a release build");
         for row in &self.rows {
-            println!("  {:<a$}  {:>b$}  {:<c$}  {}", row[0], row[1], row[2], row[3], a = widths[0], b = widths[1].min(60), c = widths[2]);
+            println!(
+                "  {:<a$}  {:>b$}  {:<c$}  {}",
+                row[0],
+                row[1],
+                row[2],
+                row[3],
+                a = widths[0],
+                b = widths[1].min(60),
+                c = widths[2]
+            );
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Meetings that arrived before their workspace's first load was complete are decided when it is.
 
-use super::decided::{Decided, Received, facts_of};
-use crate::store::decisions;
+use super::decided::{Decided, Received, Reconsidered, facts_of};
+use super::names::Names;
+use crate::store::decisions::{self, Waiting};
+use crate::store::reconsider;
 use crate::wire;
 use chassis::{Cause, Db, Failure};
 use chrono::Utc;
@@ -24,16 +26,26 @@ pub struct DecideWaiting {
     db: Db,
     loaded: Arc<Notify>,
     interval: Duration,
+    names: Arc<Names>,
+    reconsidered: Reconsidered,
 }
 
 impl DecideWaiting {
     /// Looks when `loaded` is notified and every `interval_s` seconds: another replica may have taken the load's last event.
     #[must_use]
-    pub fn new(db: Db, loaded: Arc<Notify>, interval_s: u64) -> Self {
+    pub fn new(
+        db: Db,
+        names: Arc<Names>,
+        loaded: Arc<Notify>,
+        interval_s: u64,
+        reconsidered: Reconsidered,
+    ) -> Self {
         Self {
             db,
             loaded,
             interval: Duration::from_secs(interval_s),
+            names,
+            reconsidered,
         }
     }
 
@@ -65,33 +77,52 @@ impl DecideWaiting {
     /// When Postgres does not answer.
     pub async fn step(&self) -> Result<usize, Failure> {
         let waiting = decisions::waiting(self.db.pool(), BATCH_MEETINGS_MAX).await?;
-        let mut meetings: Vec<(MeetingProcessed, Cause)> = Vec::with_capacity(waiting.len());
+        let found = waiting.len();
+        let mut meetings: Vec<(Waiting, MeetingProcessed, Cause)> =
+            Vec::with_capacity(waiting.len());
+        // What cannot be read or is not valid is set aside with its reason: it must not hold up its neighbours.
+        let mut aside: Vec<(Waiting, String)> = Vec::new();
         for row in waiting {
-            let event = MeetingProcessed::decode(row.body.as_slice())
-                .map_err(|error| Failure::permanent("undecodable_meeting", error.to_string()))?;
-            meetings.push((event, Cause::restored(row.traceparent, None)));
-        }
-        if meetings.is_empty() {
-            return Ok(0);
+            match MeetingProcessed::decode(row.body.as_slice()) {
+                Ok(event) => {
+                    let cause = Cause::restored(row.traceparent.clone(), None);
+                    meetings.push((row, event, cause));
+                }
+                Err(error) => aside.push((row, format!("cannot be decoded: {error}"))),
+            }
         }
         let mut received = Vec::with_capacity(meetings.len());
-        for (event, cause) in &meetings {
-            let workspace: WorkspaceId =
-                event
-                    .workspace
-                    .parse()
-                    .map_err(|error: events::id::IdError| {
-                        Failure::permanent("invalid_meeting", error.to_string())
-                    })?;
-            let meeting = wire::meeting(&workspace, event)
-                .map_err(|error| Failure::permanent("invalid_meeting", error.to_string()))?;
-            received.push(Received {
-                event,
-                meeting,
-                cause,
+        for (row, event, cause) in &meetings {
+            let workspace = event
+                .workspace
+                .parse::<WorkspaceId>()
+                .map_err(|error| error.to_string());
+            let read = workspace.and_then(|workspace| {
+                wire::meeting(&workspace, event).map_err(|error| error.to_string())
             });
+            match read {
+                Ok(meeting) => received.push(Received {
+                    event,
+                    meeting,
+                    cause,
+                }),
+                Err(problem) => aside.push((row.clone(), problem)),
+            }
         }
-        let facts = facts_of(self.db.pool(), &received).await?;
+        if !aside.is_empty() {
+            for (row, problem) in &aside {
+                tracing::error!(
+                    meeting.id = row.meeting_id,
+                    problem,
+                    "waiting meeting set aside, it cannot be decided"
+                );
+            }
+            decisions::set_aside(self.db.pool(), &aside).await?;
+        }
+        if received.is_empty() {
+            return Ok(found);
+        }
+        let facts = facts_of(self.db.pool(), &self.names, &received).await?;
         let now = Utc::now();
         let decided: Vec<(Decided, &Cause)> = received
             .iter()
@@ -100,7 +131,7 @@ impl DecideWaiting {
                     .get(&received.meeting.workspace)
                     .filter(|facts| facts.loaded)?;
                 Some((
-                    Decided::new(received, facts, 1, Uuid::now_v7(), now),
+                    Decided::new(received, facts, 1, Uuid::now_v7(), now, self.reconsidered),
                     received.cause,
                 ))
             })
@@ -121,15 +152,17 @@ impl DecideWaiting {
             .await?
             .into_iter()
             .collect();
-        let mut rows = Vec::new();
+        let (mut rows, mut kept) = (Vec::new(), Vec::new());
         for ((decided, cause), revision) in decided.into_iter().zip(&revisions) {
             if claimed.contains(revision) {
                 unit.emit(&decided.workspace, &decided.event, cause);
                 rows.push(decided.row);
+                kept.push(decided.kept);
             }
         }
         decisions::insert(unit.connection(), &rows).await?;
+        reconsider::keep(unit.connection(), &kept).await?;
         unit.commit().await?;
-        Ok(meetings.len())
+        Ok(found)
     }
 }

@@ -1,14 +1,19 @@
 //! From received meetings to decisions ready to be written: one query for all of them, then pure.
 
+use super::names::Names;
+use crate::domain::affected::keys_kept;
 use crate::domain::decide::decide;
 use crate::domain::facts::Facts;
 use crate::domain::keys::keys;
 use crate::domain::meeting::Meeting;
+use crate::domain::named::named;
+use crate::domain::weight;
 use crate::store::decisions::DecisionRow;
-use crate::store::facts::{Question, load};
+use crate::store::facts::{Loaded, Question, load};
+use crate::store::reconsider::Kept;
 use crate::wire;
 use chassis::Cause;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use events::matching::v1::MatchDecided;
 use events::meeting::v1::MeetingProcessed;
 use events::{Event, WorkspaceId};
@@ -37,6 +42,15 @@ pub struct Decided {
     pub event: MatchDecided,
     /// The workspace it is emitted for.
     pub workspace: WorkspaceId,
+    /// What finds the meeting again when something changes.
+    pub kept: Kept,
+}
+
+/// How long a meeting is decided again when something changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reconsidered {
+    /// Days from the decision.
+    pub days: i64,
 }
 
 impl Decided {
@@ -48,19 +62,31 @@ impl Decided {
         sequence: i64,
         id: Uuid,
         now: DateTime<Utc>,
+        reconsidered: Reconsidered,
     ) -> Self {
         let meeting = &received.meeting;
-        let decision = wire::decided(meeting, &decide(meeting, facts), id, sequence, now);
+        let outcome = decide(meeting, facts);
+        let decision = wire::decided(meeting, &outcome, id, sequence, now);
+        let word = wire::outcome_word(decision.outcome());
         let row = DecisionRow {
             workspace: meeting.workspace.as_str().to_owned(),
             meeting_id: meeting.id.clone(),
             revision: i64::try_from(meeting.revision).unwrap_or(i64::MAX),
             sequence,
             id,
-            outcome: wire::outcome_word(decision.outcome()),
+            outcome: word,
             body: decision.encode_to_vec(),
             trace_id: received.cause.trace_id().unwrap_or_default().to_owned(),
             decided_at: now,
+        };
+        let kept = Kept {
+            workspace: row.workspace.clone(),
+            meeting_id: row.meeting_id.clone(),
+            keys: keys_kept(meeting, &keys(meeting), &outcome)
+                .into_iter()
+                .collect(),
+            outcome: word,
+            open_until: (reconsidered.days > 0).then(|| now + TimeDelta::days(reconsidered.days)),
         };
         let event = MatchDecided {
             decision: Some(decision),
@@ -71,26 +97,64 @@ impl Decided {
             row,
             event,
             workspace: meeting.workspace.clone(),
+            kept,
         }
     }
 }
 
-/// What is known about all of them, with one query.
+/// What is known about all of them, with one query; a second only where account names have changed since they were read.
 ///
 /// # Errors
 /// When Postgres does not answer.
 pub async fn facts_of(
     pool: &PgPool,
+    names: &Names,
     received: &[Received<'_>],
 ) -> Result<HashMap<WorkspaceId, Facts>, sqlx::Error> {
-    let questions: Vec<Question> = received
-        .iter()
-        .map(|received| Question {
-            workspace: received.meeting.workspace.clone(),
-            meeting_id: received.meeting.id.clone(),
-            started_at: received.meeting.started_at,
-            keys: keys(&received.meeting),
-        })
-        .collect();
-    load(pool, &questions).await
+    let meetings: Vec<&Meeting> = received.iter().map(|received| &received.meeting).collect();
+    let mut loaded = asked(pool, names, &meetings).await?;
+    let mut outdated = false;
+    for (workspace, loaded) in &loaded {
+        outdated |= names
+            .outdated(workspace.as_str(), loaded.names_version)
+            .await;
+    }
+    if outdated {
+        loaded = asked(pool, names, &meetings).await?;
+    }
+    Ok(loaded
+        .into_iter()
+        .map(|(workspace, loaded)| (workspace, loaded.facts))
+        .collect())
+}
+
+async fn asked(
+    pool: &PgPool,
+    names: &Names,
+    meetings: &[&Meeting],
+) -> Result<HashMap<WorkspaceId, Loaded>, sqlx::Error> {
+    let mut questions = Vec::with_capacity(meetings.len());
+    let mut found = Vec::new();
+    for meeting in meetings {
+        let mut question = Question {
+            workspace: meeting.workspace.clone(),
+            meeting_id: meeting.id.clone(),
+            started_at: meeting.started_at,
+            keys: keys(meeting),
+            window_days: weight::WINDOW_DAYS,
+        };
+        if let Some(names) = names.of(pool, meeting.workspace.as_str()).await? {
+            let hits = named(meeting, &names.index, |number| names.id(number));
+            question.keys.named_accounts = hits.iter().map(|hit| hit.account_id.clone()).collect();
+            found.push((meeting.workspace.clone(), meeting.id.clone(), hits));
+        }
+        questions.push(question);
+    }
+    let mut loaded = load(pool, &questions).await?;
+    for (workspace, meeting, hits) in found {
+        if let Some(loaded) = loaded.get_mut(&workspace) {
+            loaded.facts.named.insert(meeting, hits);
+        }
+    }
+    Ok(loaded)
 }

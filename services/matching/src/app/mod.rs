@@ -2,10 +2,14 @@
 
 mod decide_waiting;
 mod decided;
+mod names;
 mod on_meeting_processed;
 mod on_records_changed;
+mod reconsider;
 
 pub use decide_waiting::DecideWaiting;
-pub use decided::{Decided, Received, facts_of};
+pub use decided::{Decided, Received, Reconsidered, facts_of};
+pub use names::{Names, NamesOf};
 pub use on_meeting_processed::OnMeetingProcessed;
 pub use on_records_changed::OnRecordsChanged;
+pub use reconsider::Reconsider;

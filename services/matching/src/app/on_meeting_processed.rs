@@ -1,26 +1,35 @@
 //! A batch of meetings arrives: one query, pure decisions, one transaction with the decisions and their events.
 
-use super::decided::{Decided, Received, facts_of};
+use super::decided::{Decided, Received, Reconsidered, facts_of};
+use super::names::Names;
 use crate::store::decisions::{self, MeetingRow};
+use crate::store::reconsider;
 use crate::wire;
 use chassis::{Db, Delivery, Failure, Handler};
 use chrono::Utc;
 use events::meeting::v1::MeetingProcessed;
 use prost::Message;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Handles `ergo.meeting.processed.v1.*`.
 #[derive(Debug)]
 pub struct OnMeetingProcessed {
     db: Db,
+    names: Arc<Names>,
+    reconsidered: Reconsidered,
 }
 
 impl OnMeetingProcessed {
-    /// On this database.
+    /// On this database, with the account names held in memory.
     #[must_use]
-    pub fn new(db: Db) -> Self {
-        Self { db }
+    pub fn new(db: Db, names: Arc<Names>, reconsidered: Reconsidered) -> Self {
+        Self {
+            db,
+            names,
+            reconsidered,
+        }
     }
 }
 
@@ -41,7 +50,7 @@ impl Handler for OnMeetingProcessed {
                 cause: &delivery.cause,
             });
         }
-        let facts = facts_of(self.db.pool(), &received).await?;
+        let facts = facts_of(self.db.pool(), &self.names, &received).await?;
         if let Some(unknown) = received
             .iter()
             .find(|received| !facts.contains_key(&received.meeting.workspace))
@@ -69,9 +78,9 @@ impl Handler for OnMeetingProcessed {
                 traceparent: received.cause.traceparent.clone(),
             });
             decided.push(
-                facts
-                    .loaded
-                    .then(|| Decided::new(received, facts, 1, Uuid::now_v7(), now)),
+                facts.loaded.then(|| {
+                    Decided::new(received, facts, 1, Uuid::now_v7(), now, self.reconsidered)
+                }),
             );
         }
 
@@ -88,7 +97,7 @@ impl Handler for OnMeetingProcessed {
             .await?
             .into_iter()
             .collect();
-        let mut written = Vec::new();
+        let (mut written, mut found_by) = (Vec::new(), Vec::new());
         for (index, (delivery, decided)) in batch.iter().zip(decided).enumerate() {
             let Some(decided) = decided.filter(|_| fresh.contains(&index)) else {
                 continue;
@@ -115,8 +124,10 @@ impl Handler for OnMeetingProcessed {
             );
             unit.emit(&decided.workspace, &decided.event, &delivery.cause);
             written.push(decided.row);
+            found_by.push(decided.kept);
         }
         decisions::insert(unit.connection(), &written).await?;
+        reconsider::keep(unit.connection(), &found_by).await?;
         unit.commit().await
     }
 }

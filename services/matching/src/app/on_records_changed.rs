@@ -12,13 +12,19 @@ use tokio::sync::Notify;
 pub struct OnRecordsChanged {
     db: Db,
     loaded: Arc<Notify>,
+    changed: Arc<Notify>,
 }
 
 impl OnRecordsChanged {
-    /// On this database; `loaded` is notified when a load is complete, so that waiting meetings are decided.
+    /// On this database; `loaded` is notified when a load is complete, so that waiting meetings are decided, `changed` after
+    /// every change, so that meetings it concerns are decided again.
     #[must_use]
-    pub fn new(db: Db, loaded: Arc<Notify>) -> Self {
-        Self { db, loaded }
+    pub fn new(db: Db, loaded: Arc<Notify>, changed: Arc<Notify>) -> Self {
+        Self {
+            db,
+            loaded,
+            changed,
+        }
     }
 }
 
@@ -44,6 +50,7 @@ impl Handler for OnRecordsChanged {
             complete |= records.load_complete;
         }
         unit.commit().await?;
+        self.changed.notify_one();
         if complete {
             self.loaded.notify_one();
         }

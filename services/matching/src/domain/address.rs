@@ -155,6 +155,108 @@ pub fn is_free_mail(domain: &str) -> bool {
     FREE.contains(domain)
 }
 
+/// Providers of consumer mail that are companies too: their people and anybody have a mailbox there (guide, section 3).
+#[must_use]
+pub fn is_mixed(domain: &str) -> bool {
+    const MIXED: [&str; 14] = [
+        "bt.com",
+        "telstra.com",
+        "telstra.com.au",
+        "orange.com",
+        "telenet.be",
+        "kpn.com",
+        "swisscom.ch",
+        "telus.com",
+        "rogers.com",
+        "verizon.net",
+        "sky.com",
+        "virginmedia.com",
+        "vodafone.com",
+        "telefonica.com",
+    ];
+    MIXED.contains(&domain)
+}
+
+/// Whether an address is a mailbox many read: its domain speaks for the account, nobody is met by it (guide, section 3).
+#[must_use]
+pub fn is_role(local: &str) -> bool {
+    const ROLES: [&str; 44] = [
+        "admin",
+        "admins",
+        "billing",
+        "calendar",
+        "careers",
+        "contact",
+        "customerservice",
+        "deal-desk",
+        "dealdesk",
+        "dev",
+        "enquiries",
+        "events",
+        "everyone",
+        "finance",
+        "frontdesk",
+        "hello",
+        "help",
+        "helpdesk",
+        "hr",
+        "info",
+        "invoices",
+        "it",
+        "jobs",
+        "legal",
+        "mail",
+        "marketing",
+        "meetings",
+        "notifications",
+        "office",
+        "operations",
+        "ops",
+        "orders",
+        "partners",
+        "press",
+        "procurement",
+        "purchasing",
+        "reception",
+        "recruiting",
+        "sales",
+        "security",
+        "service",
+        "support",
+        "team",
+        "webmaster",
+    ];
+    ROLES.contains(&local)
+}
+
+/// What a domain looks like: characters that are read as one another are one. Two different domains with one skeleton are
+/// look-alikes (UTS 39 describes the idea; this covers Latin labels, other scripts arrive as `xn--`).
+#[must_use]
+pub fn skeleton(domain: &str) -> String {
+    let shown = domain
+        .split('.')
+        .map(|label| match label.strip_prefix("xn--") {
+            Some(_) => idna::domain_to_unicode(label).0,
+            None => label.to_owned(),
+        })
+        .collect::<Vec<_>>()
+        .join(".");
+    let folded = super::name::fold::fold(&shown);
+    folded
+        .replace("rn", "m")
+        .replace("vv", "w")
+        .replace("cl", "d")
+        .chars()
+        .filter(|c| *c != '-')
+        .map(|c| match c {
+            '0' => 'o',
+            '1' | 'i' | '|' => 'l',
+            '5' => 's',
+            c => c,
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,6 +322,19 @@ mod tests {
             );
         }
         assert_eq!(website_domain("n/a"), None);
+    }
+
+    #[test]
+    fn look_alikes_have_one_skeleton() {
+        for (a, b) in [
+            ("acme.com", "acrne.com"),
+            ("paypal.com", "paypa1.com"),
+            ("microsoft.com", "rnicr0soft.com"),
+            ("apple.com", "xn--pple-43d.com"),
+        ] {
+            assert_eq!(skeleton(a), skeleton(b), "{a} {b}");
+        }
+        assert_ne!(skeleton("acme.com"), skeleton("acne.com"));
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 //! than guesses: an equal score or a small margin goes to a person. Totals are integers, so a replay is exact.
 
 use super::account::{self, Candidate, Object};
-use super::facts::{Choice, Facts};
+use super::facts::{Choice, Facts, Settings};
 use super::meeting::{Hint, HintObject, Meeting};
 use super::opportunity;
 use super::person::{self, Ignored, Person, Side};
@@ -52,6 +52,8 @@ pub struct Decision {
     pub opportunity_total: Millibits,
     /// Accounts or leads weighed, best first.
     pub candidates: Vec<Candidate>,
+    /// Where each of them stands; empty where nothing was weighed.
+    pub standing: Vec<Standing>,
     /// Opportunities weighed, best first.
     pub opportunities: Vec<Candidate>,
     /// What was left out.
@@ -60,6 +62,10 @@ pub struct Decision {
     pub would_settle: Option<String>,
     /// The person who chose, when one did.
     pub chosen_by: Option<String>,
+    /// Other accounts that are in the meeting beyond doubt: associated, never written to.
+    pub further_account_ids: Vec<String>,
+    /// The thresholds it was decided with.
+    pub settings: Settings,
 }
 
 impl Decision {
@@ -76,10 +82,13 @@ impl Decision {
             total: weight::ACCOUNT_PRIOR,
             opportunity_total: 0,
             candidates: Vec::new(),
+            standing: Vec::new(),
             opportunities: Vec::new(),
             ignored: Vec::new(),
             would_settle: None,
             chosen_by: None,
+            further_account_ids: Vec::new(),
+            settings: Settings::default(),
         }
     }
 }
@@ -108,7 +117,9 @@ pub fn decide(meeting: &Meeting, facts: &Facts) -> Decision {
         weighed(meeting, &people, facts, &mut ignored)
     };
     decision.event_id = hints.event_id;
+    decision.settings = facts.settings.clone();
     elsewhere(&decision, &people, facts, &mut ignored);
+    ignored.append(&mut decision.ignored);
     decision.ignored = ignored;
     decision
 }
@@ -302,13 +313,126 @@ fn weighed(
     };
     candidates.truncate(CANDIDATES_MAX);
     let mut decision = Decision::new(Outcome::Unmatched);
+    let standing = standing(&candidates, facts);
+    let verdict = conclude(&standing, &facts.settings);
+    decision.total = verdict.total;
+    decision.outcome = verdict.outcome;
+    match verdict.outcome {
+        Outcome::Matched => {
+            let best = &candidates[0];
+            match best.object {
+                Object::Lead => decision.lead_id = Some(best.id.clone()),
+                Object::Account | Object::Opportunity => {
+                    decision.account_id = Some(best.id.clone())
+                }
+            }
+            decision.further_account_ids = further(&candidates, &facts.settings);
+            decision.candidates = candidates;
+            attach(&mut decision, meeting, people, facts);
+        }
+        Outcome::Ambiguous => {
+            let partner = standing
+                .first()
+                .is_some_and(|first| first.never_automatic == Some(Never::Partner));
+            decision.would_settle = Some(settles_account(partner, verdict.margin));
+            decision.candidates = candidates;
+        }
+        Outcome::Unmatched | Outcome::Internal | Outcome::PartnerOnly => {
+            decision.would_settle = Some(looked_for(people));
+            decision.candidates = candidates;
+        }
+    }
+    decision.standing = standing;
+    decision
+}
+
+/// What the conclusion needs of a candidate: kept with the decision, so that it can be drawn again bit for bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Prior plus evidence.
+    pub total: Millibits,
+    /// Why it may not be taken without a person.
+    pub never_automatic: Option<Never>,
+}
+
+/// Why a candidate is never taken automatically (matching guide, section 5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Never {
+    /// It is a partner.
+    Partner,
+    /// Nothing but texts, or a name seen once, speaks for it.
+    Hearsay,
+}
+
+impl Never {
+    /// The word it is kept by.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Partner => "partner",
+            Self::Hearsay => "hearsay",
+        }
+    }
+}
+
+/// Where the candidates stand, in their order.
+#[must_use]
+pub fn standing(candidates: &[Candidate], facts: &Facts) -> Vec<Standing> {
+    candidates
+        .iter()
+        .map(|candidate| Standing {
+            total: candidate.total,
+            never_automatic: if facts
+                .accounts
+                .get(&candidate.id)
+                .is_some_and(|account| account.is_partner)
+            {
+                Some(Never::Partner)
+            } else {
+                hearsay(candidate).then_some(Never::Hearsay)
+            },
+        })
+        .collect()
+}
+
+/// Whether an address, a domain, a number or an id speaks for it, or a name and a text together.
+#[must_use]
+pub fn hearsay(candidate: &Candidate) -> bool {
+    let has = |group: &str| {
+        candidate
+            .evidence
+            .iter()
+            .any(|evidence| evidence.group == group && evidence.weight > 0)
+    };
+    let hard = ["identity", "mail", "domain", "phone"].into_iter().any(has);
+    !hard && !(has("name") && has("text"))
+}
+
+/// What follows from where the candidates stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// Matched, ambiguous or unmatched.
+    pub outcome: Outcome,
+    /// What the posterior is computed from.
+    pub total: Millibits,
+    /// Whether the best is far enough from the next.
+    pub margin: bool,
+}
+
+/// Concludes from candidates, best first.
+#[must_use]
+pub fn conclude(candidates: &[Standing], settings: &Settings) -> Verdict {
     let Some(best) = candidates
         .first()
         .filter(|best| best.total >= weight::FLOOR)
     else {
-        decision.would_settle = Some(looked_for(people));
-        decision.candidates = candidates;
-        return decision;
+        return Verdict {
+            outcome: Outcome::Unmatched,
+            total: candidates
+                .first()
+                .map_or(weight::ACCOUNT_PRIOR, |best| best.total),
+            margin: false,
+        };
     };
     let second = candidates.get(1).map(|candidate| candidate.total);
     // Only a runner-up worth a question lowers the posterior; the margin is asked of every runner-up.
@@ -317,25 +441,31 @@ fn weighed(
         _ => best.total,
     };
     let margin = second.is_none_or(|second| best.total - second >= weight::MARGIN);
-    let partner = facts
-        .accounts
-        .get(&best.id)
-        .is_some_and(|account| account.is_partner);
-    decision.total = posterior;
-    if posterior >= weight::ACCOUNT_MATCHED && margin && !partner {
-        decision.outcome = Outcome::Matched;
-        match best.object {
-            Object::Lead => decision.lead_id = Some(best.id.clone()),
-            Object::Account | Object::Opportunity => decision.account_id = Some(best.id.clone()),
-        }
-        decision.candidates = candidates;
-        attach(&mut decision, meeting, people, facts);
-    } else {
-        decision.outcome = Outcome::Ambiguous;
-        decision.would_settle = Some(settles_account(partner, margin));
-        decision.candidates = candidates;
+    let mut total = settings.calibration.apply(posterior);
+    if best.never_automatic.is_some() {
+        total = total.min(weight::NEVER_AUTOMATIC);
     }
-    decision
+    let matched = total >= settings.account_matched && margin && best.never_automatic.is_none();
+    Verdict {
+        outcome: if matched {
+            Outcome::Matched
+        } else {
+            Outcome::Ambiguous
+        },
+        total,
+        margin,
+    }
+}
+
+/// Accounts beside the winner that would have won alone.
+fn further(candidates: &[Candidate], settings: &Settings) -> Vec<String> {
+    candidates
+        .iter()
+        .skip(1)
+        .filter(|candidate| candidate.object == Object::Account && !hearsay(candidate))
+        .filter(|candidate| settings.calibration.apply(candidate.total) >= settings.account_matched)
+        .map(|candidate| candidate.id.clone())
+        .collect()
 }
 
 /// Contacts and opportunity of the account decided.
@@ -343,13 +473,15 @@ fn attach(decision: &mut Decision, meeting: &Meeting, people: &[Person<'_>], fac
     let Some(account_id) = decision.account_id.clone() else {
         return;
     };
-    decision.contact_ids = opportunity::contacts_present(people, &account_id, facts);
+    let (contact_ids, unsure) = opportunity::contacts_present(people, &account_id, facts);
+    decision.contact_ids = contact_ids;
+    decision.ignored.extend(unsure);
     let mut found =
         opportunity::opportunities(meeting, people, &account_id, &decision.contact_ids, facts);
     found.truncate(CANDIDATES_MAX);
     if let (Some(lead), Some(best)) = (opportunity::lead_of_best(&found), found.first()) {
         decision.opportunity_total = lead;
-        if lead >= weight::OPPORTUNITY_MATCHED {
+        if facts.settings.calibration.apply(lead) >= facts.settings.opportunity_matched {
             decision.opportunity_outcome = Outcome::Matched;
             decision.opportunity_id = Some(best.id.clone());
             let all = facts

@@ -24,6 +24,7 @@ fn meeting(addresses: &[&str]) -> Meeting {
         name: String::new(),
         address: Address::parse(address).ok(),
         address_problem: String::new(),
+        phones: Vec::new(),
         kind: Kind::Unknown,
         declined: false,
     };
@@ -36,6 +37,7 @@ fn meeting(addresses: &[&str]) -> Meeting {
         organizer: Address::parse("rep@ours.example").ok(),
         participants: addresses.iter().map(participant).collect(),
         participants_dropped: 0,
+        mentions: Vec::new(),
         hints: Vec::new(),
     }
 }
@@ -45,7 +47,7 @@ fn account(facts: &mut Facts, id: &str, name: &str, website: Option<&str>) {
         id: id.into(),
         name: name.into(),
         owner_id: REP.into(),
-        is_partner: false,
+        ..Account::default()
     };
     facts.accounts.insert(id.into(), account);
     if let Some(domain) = website {
@@ -61,7 +63,8 @@ fn contact(facts: &mut Facts, id: &str, account: &str, address: &str) {
     let contact = Contact {
         id: id.into(),
         account_id: account.into(),
-        name: "Ann Lee".into(),
+        first: "Ann".into(),
+        last: "Lee".into(),
         touched_at: day(),
     };
     facts.contacts_by_id.insert(id.into(), contact.clone());

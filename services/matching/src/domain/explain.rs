@@ -32,9 +32,10 @@ pub fn explain(decision: &Decision) -> String {
     {
         let _ = write!(
             line,
-            " Next: {} {:.2}.",
+            " Next: {} {:.2}, {:.1} bits behind.",
             next.name,
-            weight::probability(next.total)
+            weight::probability(next.total),
+            (decision.candidates[0].total - next.total) as f64 / 1_000.0
         );
     }
     opportunity(decision, &mut line);
@@ -115,6 +116,16 @@ fn evidence(evidence: &Evidence) -> String {
         "account_domain" => format!("{value} is the account's domain"),
         "alternate_domain" => format!("{value} is another domain of the account"),
         "colleague_domain" => format!("a contact uses {value}"),
+        "contact_phone" => format!("{value} is a contact's number"),
+        "domain_label" => format!("the domain {value} reads as the account's name"),
+        "known_name" => format!("{value} is the name of a contact there"),
+        "unique_name" => format!("{value} is the name of one contact only"),
+        "shared_name" => format!("{value} is the name of a contact"),
+        "title_company" => format!("\"{value}\" in the title"),
+        "mentioned_company" => format!("\"{value}\" was mentioned"),
+        "dormant_sibling" => "without activity while another has some".to_owned(),
+        "look_alike_domain" => format!("{value} only looks like the account's domain"),
+        "deal_named" => format!("\"{value}\" names it"),
         "organizer_owns_account" => "the organizer owns the account".to_owned(),
         "owner_on_call" => "the account's owner is on the call".to_owned(),
         "organizer_owns_opportunity" => "the organizer owns it".to_owned(),

@@ -1,5 +1,6 @@
 //! What the projection knows about a batch of meetings: loaded with one query, indexed by the keys that asked for it.
 
+use super::weight::{self, Millibits};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::{BTreeSet, HashMap};
 
@@ -22,6 +23,18 @@ pub struct Facts {
     pub leads_by_address: HashMap<String, Vec<Lead>>,
     /// Leads asked for by id.
     pub leads_by_id: HashMap<String, Lead>,
+    /// Contacts by telephone key (see [`super::phone`]).
+    pub contacts_by_phone: HashMap<String, Vec<Contact>>,
+    /// Leads by telephone key.
+    pub leads_by_phone: HashMap<String, Vec<Lead>>,
+    /// Contacts of anybody by whole name, `last|first`.
+    pub contacts_by_full_name: HashMap<String, Vec<Contact>>,
+    /// Contacts of proposed accounts that share a name key with somebody in the room.
+    pub namesakes_by_account: HashMap<String, Vec<Contact>>,
+    /// Accounts by the skeleton of their website's domain (see [`super::address::skeleton`]).
+    pub websites_by_skeleton: HashMap<String, Vec<(String, String)>>,
+    /// Accounts the texts of a meeting name, by meeting.
+    pub named: HashMap<String, Vec<Named>>,
     /// Opportunities by account.
     pub opportunities_by_account: HashMap<String, Vec<Opportunity>>,
     /// Opportunities asked for by id.
@@ -34,10 +47,102 @@ pub struct Facts {
     pub domain_rules: HashMap<String, Vec<DomainRule>>,
     /// A person's choice, by meeting.
     pub choices: HashMap<String, Choice>,
+    /// What the workspace's admin set.
+    pub settings: Settings,
+}
+
+/// What a workspace's admin may set about decisions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// From where on an account is matched.
+    pub account_matched: Millibits,
+    /// From where on an opportunity is matched.
+    pub opportunity_matched: Millibits,
+    /// Days around opening and closing in which an opportunity may be meant.
+    pub window_days: i64,
+    /// Record types of the selected pipelines; empty for all.
+    pub pipelines: BTreeSet<String>,
+    /// Turns what the table says into what reviewers confirmed.
+    pub calibration: Calibration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            account_matched: weight::ACCOUNT_MATCHED,
+            opportunity_matched: weight::OPPORTUNITY_MATCHED,
+            window_days: weight::WINDOW_DAYS,
+            pipelines: BTreeSet::new(),
+            calibration: Calibration::default(),
+        }
+    }
+}
+
+/// A straight line in log-odds (Platt): integers, so that a replay is exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Calibration {
+    /// Slope in thousandths.
+    pub slope: i64,
+    /// Offset.
+    pub offset: Millibits,
+}
+
+impl Default for Calibration {
+    fn default() -> Self {
+        Self {
+            slope: 1_000,
+            offset: 0,
+        }
+    }
+}
+
+impl Calibration {
+    /// The calibrated log-odds.
+    #[must_use]
+    pub fn apply(self, total: Millibits) -> Millibits {
+        total.saturating_mul(self.slope) / 1_000 + self.offset
+    }
+}
+
+/// An account a text names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The account.
+    pub account_id: String,
+    /// The words, as read.
+    pub value: String,
+    /// Where they stand.
+    pub source: Source,
+    /// How they fit the account's name.
+    pub fit: Fit,
+    /// How many accounts they fit as well.
+    pub shared_by: usize,
+}
+
+/// Where words stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// In the title.
+    Title,
+    /// Among the companies mentioned.
+    Mention,
+    /// In the label of a participant's domain.
+    Domain,
+}
+
+/// How words fit a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fit {
+    /// The whole core.
+    Whole,
+    /// Its first words.
+    Beginning,
+    /// One edit away.
+    Near,
 }
 
 /// An account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Account {
     /// 18-character id.
     pub id: String,
@@ -47,17 +152,23 @@ pub struct Account {
     pub owner_id: String,
     /// Whether its type says partner.
     pub is_partner: bool,
+    /// ParentId; empty at the top.
+    pub parent_id: String,
+    /// LastActivityDate.
+    pub last_activity: Option<NaiveDate>,
 }
 
 /// A contact.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contact {
     /// 18-character id.
     pub id: String,
     /// AccountId; empty for a private contact.
     pub account_id: String,
-    /// Full name.
-    pub name: String,
+    /// FirstName.
+    pub first: String,
+    /// LastName, or the whole name where the parts are not known.
+    pub last: String,
     /// LastModifiedDate by somebody else than us; orders duplicates.
     pub touched_at: DateTime<Utc>,
 }

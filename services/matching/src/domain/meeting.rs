@@ -7,6 +7,9 @@ use events::WorkspaceId;
 /// Participants weighed; more are left out and said so (matching guide, section 2).
 pub const PARTICIPANTS_MAX: usize = 500;
 
+/// Mentions weighed; more are left out (matching guide, section 2).
+pub const MENTIONS_MAX: usize = 64;
+
 /// One meeting revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meeting {
@@ -26,6 +29,8 @@ pub struct Meeting {
     pub participants: Vec<Participant>,
     /// How many participants were left out over the limit.
     pub participants_dropped: usize,
+    /// Companies named in the conversation, at most [`MENTIONS_MAX`].
+    pub mentions: Vec<String>,
     /// Records upstream knows.
     pub hints: Vec<Hint>,
 }
@@ -39,6 +44,8 @@ pub struct Participant {
     pub address: Option<Address>,
     /// Why the address was not usable; empty when it was or there was none.
     pub address_problem: String,
+    /// Keys of the number they dialled in from (see [`super::phone`]).
+    pub phones: Vec<String>,
     /// What the calendar says they are.
     pub kind: Kind,
     /// Declined the invitation and was not seen.

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod address;
+pub mod affected;
 pub mod decide;
 #[cfg(test)]
 mod decide_tests;
@@ -14,8 +15,10 @@ pub mod keys;
 pub mod linkage;
 pub mod meeting;
 pub mod name;
+pub mod named;
 pub mod opportunity;
 pub mod person;
 pub mod phone;
 pub mod projection;
+pub mod reconsider;
 pub mod weight;

@@ -1,9 +1,11 @@
 //! Weighs the opportunities of the chosen account (matching guide, section 5.4), as they were at the meeting.
 
 use super::account::{Candidate, Evidence, Object, Presence, owner_presence, sort};
-use super::facts::{Facts, Opportunity};
+use super::facts::{Facts, Opportunity, Settings};
 use super::meeting::Meeting;
-use super::person::{Person, Side};
+use super::name::company;
+use super::name::person::{self as person_name, Agreement, PersonName};
+use super::person::{Ignored, Person, Side};
 use super::weight::{self, Millibits};
 use chrono::TimeDelta;
 use std::collections::BTreeSet;
@@ -23,9 +25,24 @@ pub fn opportunities(
         .get(account_id)
         .into_iter()
         .flatten();
+    let said = format!("{} {}", meeting.title, meeting.mentions.join(" "));
+    let account = facts
+        .accounts
+        .get(account_id)
+        .map_or("", |account| account.name.as_str());
+    let others: Vec<(&str, BTreeSet<String>)> = all
+        .clone()
+        .filter(|opportunity| eligible(meeting, opportunity, &facts.settings).is_some())
+        .map(|opportunity| {
+            (
+                opportunity.id.as_str(),
+                telling_words(&opportunity.name, account),
+            )
+        })
+        .collect();
     let mut candidates: Vec<Candidate> = all
         .filter_map(|opportunity| {
-            let window = eligible(meeting, opportunity)?;
+            let window = eligible(meeting, opportunity, &facts.settings)?;
             let mut evidence = Vec::new();
             let base = weight::OPPORTUNITY_BASE;
             evidence.extend(observed(
@@ -37,7 +54,8 @@ pub fn opportunities(
             ));
             evidence.extend(roles(opportunity, &present));
             evidence.extend(owner(meeting, people, opportunity, facts));
-            evidence.extend(type_word(&meeting.title, opportunity));
+            evidence.extend(type_word(&said, opportunity));
+            evidence.extend(deal_named(&said, opportunity, &others));
             let total = base + evidence.iter().map(|e| e.weight).sum::<Millibits>();
             let (id, name) = (opportunity.id.clone(), opportunity.name.clone());
             Some(Candidate {
@@ -64,8 +82,15 @@ pub fn lead_of_best(candidates: &[Candidate]) -> Option<Millibits> {
 }
 
 /// What eligibility costs: nothing when open on the day, a little inside the windows around it; `None` outside.
-fn eligible(meeting: &Meeting, opportunity: &Opportunity) -> Option<Millibits> {
-    let window = TimeDelta::days(weight::WINDOW_DAYS);
+fn eligible(
+    meeting: &Meeting,
+    opportunity: &Opportunity,
+    settings: &Settings,
+) -> Option<Millibits> {
+    if !settings.pipelines.is_empty() && !settings.pipelines.contains(&opportunity.record_type_id) {
+        return None;
+    }
+    let window = TimeDelta::days(settings.window_days);
     let day = meeting.started_at.date_naive();
     if opportunity.created_at > meeting.started_at + window {
         return None;
@@ -194,6 +219,65 @@ fn type_word(title: &str, opportunity: &Opportunity) -> Option<Evidence> {
     )
 }
 
+/// Words of a deal's name that are neither the account's nor every deal's.
+fn telling_words(name: &str, account: &str) -> BTreeSet<String> {
+    const COMMON: [&str; 22] = [
+        "new",
+        "business",
+        "renewal",
+        "renew",
+        "expansion",
+        "upsell",
+        "deal",
+        "opportunity",
+        "project",
+        "annual",
+        "licence",
+        "license",
+        "contract",
+        "phase",
+        "extension",
+        "upgrade",
+        "and",
+        "the",
+        "for",
+        "add",
+        "on",
+        "cross",
+    ];
+    let of_account: BTreeSet<String> = company::words(account).into_iter().collect();
+    company::words(name)
+        .into_iter()
+        .filter(|word| word.len() >= 3 && !word.chars().all(|c| c.is_ascii_digit()))
+        .filter(|word| !COMMON.contains(&word.as_str()) && !of_account.contains(word))
+        .collect()
+}
+
+/// A product or a name only this deal has, in title or mentions.
+fn deal_named(
+    said: &str,
+    opportunity: &Opportunity,
+    others: &[(&str, BTreeSet<String>)],
+) -> Option<Evidence> {
+    let words: BTreeSet<String> = company::words(said).into_iter().collect();
+    let (_, own) = others.iter().find(|(id, _)| *id == opportunity.id)?;
+    let word = own
+        .iter()
+        .filter(|word| words.contains(*word))
+        .find(|word| {
+            !others
+                .iter()
+                .any(|(id, theirs)| *id != opportunity.id && theirs.contains(*word))
+        })?;
+    observed(
+        "deal_named",
+        "text",
+        word.clone(),
+        opportunity,
+        weight::DEAL_NAMED,
+    )
+}
+
 fn observed(
     signal: &'static str,
     group: &'static str,
@@ -212,43 +296,88 @@ fn observed(
     })
 }
 
-/// Contacts in the room at the account, one per person: the latest touched, then the oldest id (guide, section 5.2).
+/// Contacts in the room at the account, one per person: by address the latest touched, then the oldest id (guide, section
+/// 5.2); by name only where exactly one fits. Names that fit several are said, and none is taken.
 #[must_use]
-pub fn contacts_present(people: &[Person<'_>], account_id: &str, facts: &Facts) -> Vec<String> {
+pub fn contacts_present(
+    people: &[Person<'_>],
+    account_id: &str,
+    facts: &Facts,
+) -> (Vec<String>, Vec<Ignored>) {
     let mut ids = BTreeSet::new();
+    let mut unsure = Vec::new();
     for person in people.iter().filter(|person| person.side != Side::Internal) {
-        let Some(address) = &person.participant.address else {
-            continue;
-        };
-        let here = facts
-            .contacts_by_address
-            .get(address.as_str())
-            .into_iter()
-            .flatten();
-        let here =
-            here.filter(|contact| contact.account_id == account_id && !contact.id.is_empty());
-        if let Some(best) = here.max_by(|a, b| {
-            a.touched_at
-                .cmp(&b.touched_at)
-                .then_with(|| b.id.cmp(&a.id))
-        }) {
-            ids.insert(best.id.clone());
+        let by_address = person
+            .participant
+            .address
+            .as_ref()
+            .filter(|address| !super::address::is_role(address.local()))
+            .and_then(|address| contact_of(address.as_str(), account_id, facts));
+        if let Some(id) = by_address {
+            ids.insert(id);
             continue;
         }
-        for lead in facts
-            .leads_by_address
-            .get(address.as_str())
-            .into_iter()
-            .flatten()
-        {
-            ids.extend(
-                lead.converted
-                    .iter()
-                    .filter(|c| c.account_id == account_id)
-                    .map(|c| c.contact_id.clone()),
-            );
+        let fitting = by_name(person, account_id, facts);
+        match fitting.as_slice() {
+            [] => {}
+            [one] => {
+                ids.insert(one.clone());
+            }
+            several => unsure.push(Ignored {
+                what: person.participant.name.clone(),
+                why: format!(
+                    "the name fits {} contacts of the account, none is taken",
+                    several.len()
+                ),
+            }),
         }
     }
     ids.retain(|id| !id.is_empty());
-    ids.into_iter().collect()
+    (ids.into_iter().collect(), unsure)
+}
+
+fn contact_of(address: &str, account_id: &str, facts: &Facts) -> Option<String> {
+    let here = facts.contacts_by_address.get(address).into_iter().flatten();
+    let here = here.filter(|contact| contact.account_id == account_id && !contact.id.is_empty());
+    let best = here.max_by(|a, b| {
+        a.touched_at
+            .cmp(&b.touched_at)
+            .then_with(|| b.id.cmp(&a.id))
+    });
+    if let Some(best) = best {
+        return Some(best.id.clone());
+    }
+    let leads = facts.leads_by_address.get(address).into_iter().flatten();
+    let converted = leads.filter_map(|lead| lead.converted.as_ref());
+    converted
+        .filter(|converted| converted.account_id == account_id)
+        .map(|converted| converted.contact_id.clone())
+        .min()
+}
+
+/// Contacts of the account whose name agrees, the closest agreement only.
+fn by_name(person: &Person<'_>, account_id: &str, facts: &Facts) -> Vec<String> {
+    let name = PersonName::parse(&person.participant.name);
+    let here = facts
+        .namesakes_by_account
+        .get(account_id)
+        .into_iter()
+        .flatten();
+    let mut fitting: Vec<(Agreement, String)> = here
+        .map(|contact| {
+            (
+                person_name::whole(&name, &PersonName::of_fields(&contact.first, &contact.last)),
+                contact.id.clone(),
+            )
+        })
+        .filter(|(agreement, id)| *agreement != Agreement::Different && !id.is_empty())
+        .collect();
+    fitting.sort();
+    fitting.dedup();
+    let closest = fitting.first().map(|(agreement, _)| *agreement);
+    fitting
+        .into_iter()
+        .filter(|(agreement, _)| Some(*agreement) == closest)
+        .map(|(_, id)| id)
+        .collect()
 }

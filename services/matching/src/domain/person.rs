@@ -1,7 +1,7 @@
 //! Who is in the room (matching guide, section 3): what is no person is dropped with a reason, and every person is read as
 //! one of ours, a partner's, a customer's or somebody with consumer mail.
 
-use super::address::is_free_mail;
+use super::address::{is_free_mail, is_mixed};
 use super::facts::{DomainClass, Facts};
 use super::meeting::{Kind, Meeting, Participant};
 
@@ -114,7 +114,47 @@ fn no_person(participant: &Participant) -> Option<&'static str> {
         "mailer-daemon",
         "postmaster",
     ];
-    no_reply.contains(&local).then_some("no-reply address")
+    if no_reply.contains(&local) {
+        return Some("no-reply address");
+    }
+    robot(address, &participant.name).then_some("meeting recorder or scheduler")
+}
+
+/// A recorder's or scheduler's host is not enough, their makers' people meet too: the name or the mailbox must say so as well.
+fn robot(address: &super::address::Address, name: &str) -> bool {
+    const HOSTS: [&str; 14] = [
+        "fireflies.ai",
+        "otter.ai",
+        "read.ai",
+        "fathom.video",
+        "tldv.io",
+        "avoma.com",
+        "gong.io",
+        "calendly.com",
+        "chorus.ai",
+        "grain.com",
+        "recall.ai",
+        "circleback.ai",
+        "supernormal.com",
+        "krisp.ai",
+    ];
+    const MARKS: [&str; 9] = [
+        "notetaker",
+        "note taker",
+        "recorder",
+        "assistant",
+        "bot",
+        ".ai",
+        "meeting notes",
+        "scheduler",
+        "notes",
+    ];
+    let host = address.domain_key().unwrap_or_default();
+    let (name, local) = (name.to_lowercase(), address.local());
+    HOSTS.contains(&host.as_str())
+        && MARKS
+            .iter()
+            .any(|mark| name.contains(mark) || local.contains(mark))
 }
 
 /// First hit wins: admin's rule, own users, partner accounts, consumer mail, else customer.
@@ -143,7 +183,18 @@ fn side(participant: &Participant, domain: Option<&str>, facts: &Facts) -> Side 
     if facts.user_domains.contains(domain) {
         return Side::Internal;
     }
-    if is_free_mail(domain) {
+    // A provider that is a company too is read as one where an account has it.
+    let owned = || {
+        let by_contacts = facts.accounts_by_domain.get(domain).into_iter().flatten();
+        facts.accounts_by_website.contains_key(domain)
+            || by_contacts
+                .into_iter()
+                .any(|u| u.contacts >= super::weight::DOMAIN_CONTACTS_STRONG)
+    };
+    if is_mixed(domain) && !owned() {
+        return Side::Free;
+    }
+    if is_free_mail(domain) && !is_mixed(domain) {
         return Side::Free;
     }
     if belongs_to_partners(domain, facts) {

@@ -14,10 +14,17 @@ const DIGITS_MIN: usize = 7;
 #[must_use]
 pub fn keys(text: &str, region: Option<&str>) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
-    let text: String = text.chars().take(CHARACTERS_MAX).filter(|c| !c.is_control()).collect();
+    let text: String = text
+        .chars()
+        .take(CHARACTERS_MAX)
+        .filter(|c| !c.is_control())
+        .collect();
     let text = text.trim();
     let lower = text.to_ascii_lowercase();
-    let cut = ["ext", "x", "#", ";", "durchwahl"].iter().filter_map(|mark| lower.find(mark)).min();
+    let cut = ["ext", "x", "#", ";", "durchwahl"]
+        .iter()
+        .filter_map(|mark| lower.find(mark))
+        .min();
     let text = text.get(..cut.unwrap_or(text.len())).unwrap_or(text);
     let text = match text.strip_prefix("00") {
         Some(rest) => format!("+{rest}"),

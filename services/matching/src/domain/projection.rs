@@ -2,6 +2,7 @@
 
 use super::address::{Address, is_free_mail, website_domain};
 use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::BTreeSet;
 
 /// What one `records.changed` event says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct AccountRow {
     pub parent_id: String,
     /// Type.
     pub r#type: String,
+    /// LastActivityDate.
+    pub last_activity: Option<NaiveDate>,
     /// Canonical address of a person account.
     pub person_address: Option<String>,
     /// SystemModstamp.
@@ -60,8 +63,16 @@ pub struct ContactRow {
     pub id: String,
     /// AccountId, or empty.
     pub account_id: String,
-    /// Full name.
-    pub name: String,
+    /// FirstName.
+    pub first_name: String,
+    /// LastName.
+    pub last_name: String,
+    /// Telephone keys.
+    pub phones: BTreeSet<String>,
+    /// Created by the connected user.
+    pub by_us: bool,
+    /// Last modified by the connected user.
+    pub touched_by_us: bool,
     /// Canonical addresses.
     pub addresses: Vec<Address>,
     /// LastModifiedDate.
@@ -81,6 +92,8 @@ pub struct LeadRow {
     pub company: String,
     /// Canonical address.
     pub address: Option<String>,
+    /// Telephone keys.
+    pub phones: BTreeSet<String>,
     /// IsConverted.
     pub is_converted: bool,
     /// ConvertedAccountId, or empty.
@@ -125,6 +138,8 @@ pub struct ContactRoleRow {
     pub opportunity_id: String,
     /// ContactId.
     pub contact_id: String,
+    /// Created by the connected user.
+    pub by_us: bool,
     /// SystemModstamp.
     pub modstamp: DateTime<Utc>,
 }

@@ -3,7 +3,7 @@
 //! Weights change only together with [`VERSION`]; old decisions keep theirs.
 
 /// Named in every decision.
-pub const VERSION: &str = "2026-11-1";
+pub const VERSION: &str = "2026-11-2";
 
 /// Thousandths of a bit.
 pub type Millibits = i64;
@@ -33,6 +33,39 @@ pub const DOMAIN_CONTACTS_STRONG: u32 = 3;
 pub const ORGANIZER_OWNS_ACCOUNT: Millibits = 1_000;
 /// The account's owner is on the call.
 pub const OWNER_ON_CALL: Millibits = 500;
+/// A contact's number, with its country.
+/// Judgement: as telling as a website, for a switchboard is shared by colleagues.
+pub const PHONE: Millibits = 10_500;
+/// The same without a country: another country may have the same digits.
+pub const PHONE_NATIONAL: Millibits = 7_000;
+/// The domain's label is the account's squashed core.
+pub const LABEL_WHOLE: Millibits = 6_000;
+/// The domain's label is the first words of its core.
+pub const LABEL_BEGINNING: Millibits = 5_000;
+/// Somebody of that name is a contact of an account that stands at [`NAME_KNOWN_FROM`] already.
+pub const NAME_KNOWN: Millibits = 3_000;
+/// What an account must have before a known name adds to it.
+pub const NAME_KNOWN_FROM: Millibits = 4_000;
+/// The only contact of that whole name, for somebody without a company's mail.
+pub const NAME_UNIQUE: Millibits = 6_000;
+/// One of several contacts of that name.
+pub const NAME_SHARED: Millibits = 2_000;
+/// The account's whole core stands in the title.
+pub const TEXT_WHOLE: Millibits = 9_000;
+/// Its first word does.
+pub const TEXT_BEGINNING: Millibits = 6_000;
+/// Its core stands there with one edit.
+pub const TEXT_NEAR: Millibits = 4_000;
+/// A mention is worth this many thousandths of the same words in the title.
+pub const MENTION_SHARE: i64 = 800;
+/// No activity for [`DORMANT_DAYS`] while another candidate has some.
+pub const DORMANT_SIBLING: Millibits = -2_000;
+/// Days without activity after which an account sleeps.
+pub const DORMANT_DAYS: i64 = 500;
+/// The domain looks like the account's and is not.
+pub const LOOK_ALIKE: Millibits = -6_000;
+/// Where nothing but text, or a name seen once, speaks for an account: posterior 0.6, never automatic.
+pub const NEVER_AUTOMATIC: Millibits = 585;
 /// Further witnesses of one group that count.
 pub const FURTHER_MAX: usize = 2;
 /// A key that fits more accounts than this is no evidence.
@@ -69,6 +102,9 @@ pub const TYPE_CONTRADICTS: Millibits = -3_000;
 pub const NEW_BUSINESS_AGREES: Millibits = 3_000;
 /// The title says new business and it is not.
 pub const NEW_BUSINESS_CONTRADICTS: Millibits = -2_000;
+/// A rare word of the deal's name stands in title or mentions, and in no other deal of the account.
+/// Judgement, from the middle of the guide's 3 to 6.
+pub const DEAL_NAMED: Millibits = 4_500;
 /// Days around opening and closing in which an opportunity may still be meant.
 pub const WINDOW_DAYS: i64 = 14;
 /// Posterior 0.90: log2(0.90 / 0.10).
@@ -97,6 +133,13 @@ pub fn probability(total: Millibits) -> f64 {
     let bits = total.clamp(-60_000, 60_000) as f64 / 1_000.0;
     let probability = 1.0 / (1.0 + (-bits).exp2());
     (probability * 10_000.0).round() / 10_000.0
+}
+
+/// The total of a probability: log2(p / (1 − p)), rounded once.
+#[must_use]
+pub fn total(probability: f64) -> Millibits {
+    let probability = probability.clamp(1e-9, 1.0 - 1e-9);
+    ((probability / (1.0 - probability)).log2() * 1_000.0).round() as Millibits
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ pub async fn keep_meetings(
          order by t.workspace, t.id, t.revision desc
          on conflict (workspace, id) do update set
              revision = excluded.revision, body = excluded.body, title = excluded.title, started_at = excluded.started_at,
-             decided = excluded.decided, traceparent = excluded.traceparent, received_at = now()
+             decided = excluded.decided, traceparent = excluded.traceparent, received_at = now(), problem = null
          where matching.meeting.revision < excluded.revision
          returning workspace, id, revision",
         &rows.iter().map(|r| r.workspace.clone()).collect::<Vec<_>>(),
@@ -118,6 +118,12 @@ pub async fn insert(
 /// A meeting waiting for its workspace's first load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
+    /// The workspace.
+    pub workspace: String,
+    /// The meeting.
+    pub meeting_id: String,
+    /// Its revision.
+    pub revision: i64,
     /// The event, encoded.
     pub body: Vec<u8>,
     /// Ties the decision to the meeting's trace.
@@ -131,15 +137,34 @@ pub struct Waiting {
 pub async fn waiting(pool: &PgPool, meetings_max: i64) -> Result<Vec<Waiting>, sqlx::Error> {
     sqlx::query_as!(
         Waiting,
-        r#"select m.body as "body!", m.traceparent
+        r#"select m.workspace, m.id as meeting_id, m.revision, m.body as "body!", m.traceparent
            from matching.meeting m
            join matching.workspace w on w.workspace = m.workspace and w.loaded_at is not null
-           where not m.decided and m.body is not null
+           where not m.decided and m.body is not null and m.problem is null
            order by m.received_at limit $1"#,
         meetings_max,
     )
     .fetch_all(pool)
     .await
+}
+
+/// Sets waiting meetings aside with what is wrong with them; a newer revision clears it.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn set_aside(pool: &PgPool, aside: &[(Waiting, String)]) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update matching.meeting m set problem = t.problem
+         from unnest($1::text[], $2::text[], $3::int8[], $4::text[]) as t (workspace, id, revision, problem)
+         where m.workspace = t.workspace and m.id = t.id and m.revision = t.revision and not m.decided",
+        &aside.iter().map(|(row, _)| row.workspace.clone()).collect::<Vec<_>>(),
+        &aside.iter().map(|(row, _)| row.meeting_id.clone()).collect::<Vec<_>>(),
+        &aside.iter().map(|(row, _)| row.revision).collect::<Vec<_>>(),
+        &aside.iter().map(|(_, problem)| problem.clone()).collect::<Vec<_>>(),
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
 }
 
 /// Marks waiting meetings decided; returns those nobody else had decided meanwhile.

@@ -1,8 +1,8 @@
 //! Loads what is known about a batch of meetings: one statement, whatever the batch's size (matching guide, section 4).
 
 use crate::domain::facts::{
-    Account, Choice, Contact, Converted, DomainClass, DomainRule, DomainUse, Facts, Lead,
-    Opportunity, User,
+    Account, Calibration, Choice, Contact, Converted, DomainClass, DomainRule, DomainUse, Facts,
+    Lead, Opportunity, Settings, User,
 };
 use crate::domain::keys::Keys;
 use crate::domain::weight;
@@ -23,6 +23,17 @@ pub struct Question {
     pub started_at: DateTime<Utc>,
     /// Its keys.
     pub keys: Keys,
+    /// Days around opening and closing in which an opportunity may be meant, at most.
+    pub window_days: i64,
+}
+
+/// What is known in one workspace, and which version of its names that is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// The facts.
+    pub facts: Facts,
+    /// Grows whenever an account's name changes.
+    pub names_version: i64,
 }
 
 /// What is known, by workspace; a workspace that is not there is not known at all.
@@ -32,7 +43,7 @@ pub struct Question {
 pub async fn load(
     pool: &PgPool,
     questions: &[Question],
-) -> Result<HashMap<WorkspaceId, Facts>, sqlx::Error> {
+) -> Result<HashMap<WorkspaceId, Loaded>, sqlx::Error> {
     let asked = Asked::of(questions);
     let rows = sqlx::query!(
         r#"
@@ -43,26 +54,38 @@ pub async fn load(
             select distinct workspace, object, id
             from unnest($5::text[], $6::text[], $7::text[]) as t (workspace, object, id)
         ),
-        meeting as (select distinct workspace, id from unnest($8::text[], $9::text[]) as t (workspace, id)),
+        meeting as (
+            select workspace, id, string_to_array(last_keys, chr(10)) as last_keys, string_to_array(first_keys, chr(10)) as first_keys
+            from unnest($8::text[], $9::text[], $12::text[], $13::text[]) as t (workspace, id, last_keys, first_keys)
+        ),
+        -- Which meeting asked with which address, domain or named account: names are looked up within its accounts only.
+        asked as (
+            select workspace, meeting_id, kind, key
+            from unnest($14::text[], $15::text[], $16::text[], $17::text[]) as t (workspace, meeting_id, kind, key)
+        ),
+        phone_key as (select distinct workspace, key from asked where kind = 'phone'),
+        skeleton as (select distinct workspace, key from asked where kind = 'skeleton'),
+        full_name as (select distinct workspace, key from asked where kind = 'full_name'),
         choice as (
             select c.workspace, c.meeting_id, c.account_id, c.opportunity_id, c.chosen_by
             from meeting m join matching.choice c on c.workspace = m.workspace and c.meeting_id = m.id
         ),
         mail as (
-            select a.workspace, a.address, c.id, c.account_id, c.name, c.touched_at
+            select a.workspace, a.address, c.id, c.account_id, c.first_name, c.last_name, c.touched_at
             from address a
             cross join lateral (
                 select contact_id from matching.contact_address ca
                 where ca.workspace = a.workspace and ca.address = a.address limit 41
             ) ca
             join matching.contact c on c.workspace = a.workspace and c.id = ca.contact_id and not c.is_deleted
+                and not c.is_ours
             union all
-            select p.workspace, a.address, '' as id, p.id as account_id, p.name, p.modstamp
+            select p.workspace, a.address, '' as id, p.id as account_id, '' as first_name, p.name as last_name, p.modstamp
             from address a
             join matching.account p on p.workspace = a.workspace and p.person_address = a.address and not p.is_deleted
         ),
         named_contact as (
-            select c.workspace, c.id, c.account_id, c.name, c.touched_at
+            select c.workspace, c.id, c.account_id, c.first_name, c.last_name, c.touched_at
             from record r
             join matching.contact c on c.workspace = r.workspace and c.id = r.id and not c.is_deleted
             where r.object = 'Contact'
@@ -76,6 +99,40 @@ pub async fn load(
             from record r
             join matching.lead l on l.workspace = r.workspace and l.id = r.id and not l.is_deleted
             where r.object = 'Lead'
+        ),
+        by_phone as (
+            select p.workspace, p.key, c.id, c.account_id, c.first_name, c.last_name, c.touched_at
+            from phone_key p
+            cross join lateral (
+                select record_id from matching.phone n
+                where n.workspace = p.workspace and n.key = p.key and n.object = 'Contact' limit 41
+            ) n
+            join matching.contact c on c.workspace = p.workspace and c.id = n.record_id and not c.is_deleted and not c.is_ours
+        ),
+        lead_by_phone as (
+            select p.workspace, p.key, l.id, l.name, l.company, l.is_converted, l.converted_account_id, l.converted_contact_id
+            from phone_key p
+            cross join lateral (
+                select record_id from matching.phone n
+                where n.workspace = p.workspace and n.key = p.key and n.object = 'Lead' limit 41
+            ) n
+            join matching.lead l on l.workspace = p.workspace and l.id = n.record_id and not l.is_deleted
+        ),
+        by_full_name as (
+            select f.workspace, f.key, c.id, c.account_id, c.first_name, c.last_name, c.touched_at
+            from full_name f
+            cross join lateral (
+                select * from matching.contact c
+                where c.workspace = f.workspace and c.full_key = f.key and not c.is_deleted and not c.is_ours limit 41
+            ) c
+        ),
+        by_skeleton as (
+            select s.workspace, s.key, a.id, a.website_domain
+            from skeleton s
+            cross join lateral (
+                select * from matching.account a
+                where a.workspace = s.workspace and a.website_skeleton = s.key and not a.is_deleted limit 41
+            ) a
         ),
         rollup as (
             select u.workspace, u.domain, u.account_id, u.contacts
@@ -93,6 +150,33 @@ pub async fn load(
                 where w.workspace = d.workspace and w.website_domain = d.domain and not w.is_deleted limit 41
             ) w
         ),
+        proposed as (
+            select k.workspace, k.meeting_id, m.account_id from asked k join mail m on m.workspace = k.workspace and m.address = k.key
+            where k.kind = 'address'
+            union
+            select k.workspace, k.meeting_id, u.account_id from asked k join rollup u on u.workspace = k.workspace and u.domain = k.key
+            where k.kind = 'domain'
+            union
+            select k.workspace, k.meeting_id, w.id from asked k join website w on w.workspace = k.workspace and w.domain = k.key
+            where k.kind = 'domain'
+            union
+            select k.workspace, k.meeting_id, k.key from asked k where k.kind = 'account'
+        ),
+        namesake as (
+            select distinct c.workspace, c.id, c.account_id, c.first_name, c.last_name, c.touched_at
+            from proposed p
+            join meeting m on m.workspace = p.workspace and m.id = p.meeting_id
+            cross join lateral (
+                (select * from matching.contact c
+                 where c.workspace = p.workspace and c.account_id = p.account_id and c.last_key = any(m.last_keys)
+                   and not c.is_deleted and not c.is_ours limit 21)
+                union all
+                (select * from matching.contact c
+                 where c.workspace = p.workspace and c.account_id = p.account_id and c.first_key = any(m.first_keys)
+                   and not c.is_deleted and not c.is_ours limit 21)
+            ) c
+            where m.last_keys <> '{}' and p.account_id <> ''
+        ),
         rule as (
             select r.workspace, r.domain, r.account_id, r.class
             from domain d join matching.domain_rule r on r.workspace = d.workspace and r.domain = d.domain
@@ -106,6 +190,11 @@ pub async fn load(
             union select workspace, account_id from named_contact
             union select workspace, converted_account_id from lead where is_converted
             union select workspace, account_id from rollup
+            union select workspace, account_id from by_phone
+            union select workspace, converted_account_id from lead_by_phone where is_converted
+            union select workspace, account_id from by_full_name
+            union select workspace, id from by_skeleton
+            union select workspace, key from asked where kind = 'account'
             union select workspace, id from website
             union select workspace, account_id from rule
             union select workspace, account_id from choice where account_id is not null
@@ -115,7 +204,7 @@ pub async fn load(
             from named_opportunity n join matching.opportunity o on o.workspace = n.workspace and o.id = n.id
         ),
         account as (
-            select a.workspace, a.id, a.name, a.owner_id, a.type
+            select a.workspace, a.id, a.name, a.owner_id, a.type, a.parent_id, a.last_activity
             from account_id i
             join matching.account a on a.workspace = i.workspace and a.id = i.id and not a.is_deleted
         ),
@@ -136,21 +225,43 @@ pub async fn load(
             join matching.opportunity o on o.workspace = n.workspace and o.id = n.id and not o.is_deleted
         )
         select 'workspace' as "kind!", w.workspace as "workspace!", '' as "key!",
-               json_build_object('loaded', w.loaded_at is not null)::text as "body!"
+               json_build_object('loaded', w.loaded_at is not null, 'names_version', w.names_version,
+                   'account_matched', w.account_matched_millibits, 'opportunity_matched', w.opportunity_matched_millibits,
+                   'window_days', w.window_days, 'pipelines', w.pipelines, 'slope', w.calibration_slope,
+                   'offset', w.calibration_offset)::text as "body!"
         from matching.workspace w where w.workspace = any($11)
         union all
         select 'mail', workspace, address,
-               json_build_object('id', id, 'account_id', account_id, 'name', name, 'touched_at', touched_at)::text
+               json_build_object('id', id, 'account_id', account_id, 'first_name', first_name, 'last_name', last_name, 'touched_at', touched_at)::text
         from mail
         union all
         select 'contact', workspace, id,
-               json_build_object('id', id, 'account_id', account_id, 'name', name, 'touched_at', touched_at)::text
+               json_build_object('id', id, 'account_id', account_id, 'first_name', first_name, 'last_name', last_name, 'touched_at', touched_at)::text
         from named_contact
         union all
         select 'lead', workspace, coalesce(address, ''),
                json_build_object('id', id, 'name', name, 'company', company, 'is_converted', is_converted,
                    'account_id', converted_account_id, 'contact_id', converted_contact_id)::text
         from lead
+        union all
+        select 'lead_phone', workspace, key,
+               json_build_object('id', id, 'name', name, 'company', company, 'is_converted', is_converted,
+                   'account_id', converted_account_id, 'contact_id', converted_contact_id)::text
+        from lead_by_phone
+        union all
+        select 'phone', workspace, key, json_build_object('id', id, 'account_id', account_id,
+                   'first_name', first_name, 'last_name', last_name, 'touched_at', touched_at)::text
+        from by_phone
+        union all
+        select 'full_name', workspace, key, json_build_object('id', id, 'account_id', account_id,
+                   'first_name', first_name, 'last_name', last_name, 'touched_at', touched_at)::text
+        from by_full_name
+        union all
+        select 'namesake', workspace, account_id, json_build_object('id', id, 'account_id', account_id,
+                   'first_name', first_name, 'last_name', last_name, 'touched_at', touched_at)::text
+        from namesake
+        union all
+        select 'skeleton', workspace, key, json_build_object('account_id', id, 'domain', website_domain)::text from by_skeleton
         union all
         select 'rollup', workspace, domain, json_build_object('account_id', account_id, 'contacts', contacts)::text
         from rollup
@@ -163,7 +274,8 @@ pub async fn load(
             'account_id', account_id, 'opportunity_id', opportunity_id, 'chosen_by', chosen_by)::text
         from choice
         union all
-        select 'account', workspace, id, json_build_object('id', id, 'name', name, 'owner_id', owner_id, 'type', type)::text
+        select 'account', workspace, id, json_build_object('id', id, 'name', name, 'owner_id', owner_id, 'type', type,
+                   'parent_id', parent_id, 'last_activity', last_activity)::text
         from account
         union all
         select 'opportunity', o.workspace, o.id, json_build_object(
@@ -172,7 +284,7 @@ pub async fn load(
             'close_date', o.close_date, 'created_at', o.created_at,
             'roles', array(
                 select r.contact_id from matching.contact_role r
-                where r.workspace = o.workspace and r.opportunity_id = o.id and not r.is_deleted
+                where r.workspace = o.workspace and r.opportunity_id = o.id and not r.is_deleted and not r.is_ours
                 order by r.contact_id limit 101
             ))::text
         from opportunity o
@@ -200,11 +312,17 @@ pub async fn load(
         &asked.meeting_ids,
         asked.closed_since,
         &asked.workspaces,
+        &asked.last_keys,
+        &asked.first_keys,
+        &asked.key_workspaces,
+        &asked.key_meetings,
+        &asked.key_kinds,
+        &asked.keys,
     )
     .fetch_all(pool)
     .await?;
 
-    let mut found: HashMap<String, Facts> = HashMap::new();
+    let mut found: HashMap<String, Loaded> = HashMap::new();
     let mut known: HashSet<String> = HashSet::new();
     for row in rows {
         if row.kind == "workspace" {
@@ -239,7 +357,16 @@ struct Asked {
     meeting_workspaces: Vec<String>,
     meeting_ids: Vec<String>,
     closed_since: NaiveDate,
+    last_keys: Vec<String>,
+    first_keys: Vec<String>,
+    key_workspaces: Vec<String>,
+    key_meetings: Vec<String>,
+    key_kinds: Vec<String>,
+    keys: Vec<String>,
 }
+
+/// The longest window an admin may set, and one day: a CloseDate has no time zone.
+const WINDOW_DAYS_MAX: i64 = 366;
 
 impl Asked {
     fn of(questions: &[Question]) -> Self {
@@ -249,8 +376,12 @@ impl Asked {
             .map(|question| question.started_at)
             .min()
             .unwrap_or_default();
+        let window = questions.iter().map(|question| question.window_days).max();
+        let window = window
+            .unwrap_or(weight::WINDOW_DAYS)
+            .clamp(0, WINDOW_DAYS_MAX);
         // One day more than the window: a CloseDate has no time zone.
-        asked.closed_since = (earliest - TimeDelta::days(weight::WINDOW_DAYS + 1)).date_naive();
+        asked.closed_since = (earliest - TimeDelta::days(window + 1)).date_naive();
         for question in questions {
             let workspace = question.workspace.as_str();
             asked.workspaces.push(workspace.to_owned());
@@ -263,6 +394,27 @@ impl Asked {
             for domain in &question.keys.domains {
                 asked.domain_workspaces.push(workspace.to_owned());
                 asked.domains.push(domain.clone());
+            }
+            let lines = |keys: &std::collections::BTreeSet<String>| {
+                keys.iter().cloned().collect::<Vec<_>>().join("\n")
+            };
+            asked.last_keys.push(lines(&question.keys.last_keys));
+            asked.first_keys.push(lines(&question.keys.first_keys));
+            let kinds = [
+                ("address", &question.keys.addresses),
+                ("domain", &question.keys.domains),
+                ("phone", &question.keys.phones),
+                ("skeleton", &question.keys.skeletons),
+                ("full_name", &question.keys.full_names),
+                ("account", &question.keys.named_accounts),
+            ];
+            for (kind, keys) in kinds {
+                for key in keys {
+                    asked.key_workspaces.push(workspace.to_owned());
+                    asked.key_meetings.push(question.meeting_id.clone());
+                    asked.key_kinds.push(kind.to_owned());
+                    asked.keys.push(key.clone());
+                }
             }
             for (object, id) in &question.keys.records {
                 asked.record_workspaces.push(workspace.to_owned());
@@ -279,13 +431,27 @@ impl Asked {
 #[derive(Deserialize)]
 struct WorkspaceRow {
     loaded: bool,
+    names_version: i64,
+    account_matched: Option<i64>,
+    opportunity_matched: Option<i64>,
+    window_days: Option<i64>,
+    pipelines: Vec<String>,
+    slope: i64,
+    offset: i64,
+}
+
+#[derive(Deserialize)]
+struct SkeletonRow {
+    account_id: String,
+    domain: String,
 }
 
 #[derive(Deserialize)]
 struct ContactRow {
     id: String,
     account_id: String,
-    name: String,
+    first_name: String,
+    last_name: String,
     touched_at: DateTime<Utc>,
 }
 
@@ -329,6 +495,8 @@ struct AccountRow {
     name: String,
     owner_id: String,
     r#type: String,
+    parent_id: String,
+    last_activity: Option<NaiveDate>,
 }
 
 #[derive(Deserialize)]
@@ -352,9 +520,55 @@ struct UserRow {
 }
 
 /// Puts one row where the decision looks for it.
-fn add(facts: &mut Facts, kind: &str, key: String, body: &str) -> Result<(), serde_json::Error> {
+fn add(loaded: &mut Loaded, kind: &str, key: String, body: &str) -> Result<(), serde_json::Error> {
+    let facts = &mut loaded.facts;
     match kind {
-        "workspace" => facts.loaded = serde_json::from_str::<WorkspaceRow>(body)?.loaded,
+        "workspace" => {
+            let row: WorkspaceRow = serde_json::from_str(body)?;
+            facts.loaded = row.loaded;
+            loaded.names_version = row.names_version;
+            let default = Settings::default();
+            facts.settings = Settings {
+                account_matched: row.account_matched.unwrap_or(default.account_matched),
+                opportunity_matched: row
+                    .opportunity_matched
+                    .unwrap_or(default.opportunity_matched),
+                window_days: row.window_days.unwrap_or(default.window_days),
+                pipelines: row.pipelines.into_iter().collect(),
+                calibration: Calibration {
+                    slope: row.slope,
+                    offset: row.offset,
+                },
+            };
+        }
+        "phone" => facts
+            .contacts_by_phone
+            .entry(key)
+            .or_default()
+            .push(contact(body)?),
+        "full_name" => facts
+            .contacts_by_full_name
+            .entry(key)
+            .or_default()
+            .push(contact(body)?),
+        "namesake" => facts
+            .namesakes_by_account
+            .entry(key)
+            .or_default()
+            .push(contact(body)?),
+        "lead_phone" => facts
+            .leads_by_phone
+            .entry(key)
+            .or_default()
+            .push(lead(body)?),
+        "skeleton" => {
+            let row: SkeletonRow = serde_json::from_str(body)?;
+            facts
+                .websites_by_skeleton
+                .entry(key)
+                .or_default()
+                .push((row.account_id, row.domain));
+        }
         "mail" => facts
             .contacts_by_address
             .entry(key)
@@ -364,17 +578,7 @@ fn add(facts: &mut Facts, kind: &str, key: String, body: &str) -> Result<(), ser
             facts.contacts_by_id.insert(key, contact(body)?);
         }
         "lead" => {
-            let row: LeadRow = serde_json::from_str(body)?;
-            let converted = row.is_converted.then_some(Converted {
-                account_id: row.account_id,
-                contact_id: row.contact_id,
-            });
-            let lead = Lead {
-                id: row.id,
-                name: row.name,
-                company: row.company,
-                converted,
-            };
+            let lead = lead(body)?;
             facts.leads_by_id.insert(lead.id.clone(), lead.clone());
             if !key.is_empty() {
                 facts.leads_by_address.entry(key).or_default().push(lead);
@@ -424,6 +628,8 @@ fn add(facts: &mut Facts, kind: &str, key: String, body: &str) -> Result<(), ser
                 name: row.name,
                 owner_id: row.owner_id,
                 is_partner,
+                parent_id: row.parent_id,
+                last_activity: row.last_activity,
             };
             facts.accounts.insert(key, account);
         }
@@ -447,12 +653,27 @@ fn add(facts: &mut Facts, kind: &str, key: String, body: &str) -> Result<(), ser
     Ok(())
 }
 
+fn lead(body: &str) -> Result<Lead, serde_json::Error> {
+    let row: LeadRow = serde_json::from_str(body)?;
+    let converted = row.is_converted.then_some(Converted {
+        account_id: row.account_id,
+        contact_id: row.contact_id,
+    });
+    Ok(Lead {
+        id: row.id,
+        name: row.name,
+        company: row.company,
+        converted,
+    })
+}
+
 fn contact(body: &str) -> Result<Contact, serde_json::Error> {
     let row: ContactRow = serde_json::from_str(body)?;
     Ok(Contact {
         id: row.id,
         account_id: row.account_id,
-        name: row.name,
+        first: row.first_name,
+        last: row.last_name,
         touched_at: row.touched_at,
     })
 }

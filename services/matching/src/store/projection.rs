@@ -1,6 +1,9 @@
 //! Writes records into the projection: one statement per kind of record, whatever their number. A version older than the
 //! stored one changes nothing, so the order of arrival does not matter.
 
+use super::affected;
+use crate::domain::address::skeleton;
+use crate::domain::name::person::PersonName;
 use crate::domain::projection::Records;
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
@@ -15,6 +18,7 @@ pub async fn apply(
     records: &Records,
 ) -> Result<(), sqlx::Error> {
     known(connection, workspace, records).await?;
+    affected::before(connection, workspace, records).await?;
     accounts(connection, workspace, records).await?;
     contacts(connection, workspace, records).await?;
     leads(connection, workspace, records).await?;
@@ -22,6 +26,7 @@ pub async fn apply(
     contact_roles(connection, workspace, records).await?;
     users(connection, workspace, records).await?;
     deleted(connection, workspace, records).await?;
+    affected::after(connection, workspace, records).await?;
     if records.load_complete {
         complete(connection, workspace, records).await?;
     }
@@ -59,28 +64,53 @@ async fn accounts(
     if rows.is_empty() {
         return Ok(());
     }
+    let ids: Vec<String> = rows.iter().map(|r| r.id.clone()).collect();
+    let names: Vec<String> = rows.iter().map(|r| r.name.clone()).collect();
+    let skeletons: Vec<Option<String>> = rows
+        .iter()
+        .map(|r| r.website_domain.as_deref().map(skeleton))
+        .collect();
+    sqlx::query!(
+        "update matching.workspace set names_version = names_version + 1
+         where workspace = $1 and exists (
+             select 1 from unnest($2::text[], $3::text[]) as t (id, name)
+             left join matching.account a on a.workspace = $1 and a.id = t.id and not a.is_deleted
+             where a.name is distinct from t.name
+         )",
+        workspace,
+        &ids,
+        &names,
+    )
+    .execute(&mut *connection)
+    .await?;
     sqlx::query!(
         r#"insert into matching.account
-             (workspace, id, name, website_domain, owner_id, parent_id, type, person_address, modstamp, generation)
-           select distinct on (t.id) $1, t.id, t.name, t.website_domain, t.owner_id, t.parent_id, t.type, t.person_address, t.modstamp, $2
-           from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::timestamptz[])
-                as t (id, name, website_domain, owner_id, parent_id, type, person_address, modstamp)
+             (workspace, id, name, website_domain, owner_id, parent_id, type, person_address, modstamp, generation, last_activity,
+              website_skeleton)
+           select distinct on (t.id) $1, t.id, t.name, t.website_domain, t.owner_id, t.parent_id, t.type, t.person_address, t.modstamp, $2,
+                  t.last_activity, t.website_skeleton
+           from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::timestamptz[],
+                       $11::date[], $12::text[])
+                as t (id, name, website_domain, owner_id, parent_id, type, person_address, modstamp, last_activity, website_skeleton)
            order by t.id, t.modstamp desc
            on conflict (workspace, id) do update set
                name = excluded.name, website_domain = excluded.website_domain, owner_id = excluded.owner_id,
                parent_id = excluded.parent_id, type = excluded.type, person_address = excluded.person_address,
-               modstamp = excluded.modstamp, generation = excluded.generation, is_deleted = false
+               modstamp = excluded.modstamp, generation = excluded.generation, is_deleted = false,
+               last_activity = excluded.last_activity, website_skeleton = excluded.website_skeleton
            where matching.account.modstamp <= excluded.modstamp"#,
         workspace,
         records.generation,
-        &rows.iter().map(|r| r.id.clone()).collect::<Vec<_>>(),
-        &rows.iter().map(|r| r.name.clone()).collect::<Vec<_>>(),
+        &ids,
+        &names,
         &rows.iter().map(|r| r.website_domain.clone()).collect::<Vec<_>>() as &[Option<String>],
         &rows.iter().map(|r| r.owner_id.clone()).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.parent_id.clone()).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.r#type.clone()).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.person_address.clone()).collect::<Vec<_>>() as &[Option<String>],
         &rows.iter().map(|r| r.modstamp).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.last_activity).collect::<Vec<_>>() as &[Option<chrono::NaiveDate>],
+        &skeletons as &[Option<String>],
     )
     .execute(connection)
     .await?;
@@ -97,14 +127,27 @@ async fn contacts(
     if rows.is_empty() {
         return Ok(());
     }
+    let parsed: Vec<PersonName> = rows
+        .iter()
+        .map(|r| PersonName::of_fields(&r.first_name, &r.last_name))
+        .collect();
+    // Before the first load is complete nothing can be ours: we had not been connected.
     let written: BTreeSet<String> = sqlx::query_scalar!(
-        r#"insert into matching.contact (workspace, id, account_id, name, touched_at, modstamp, generation)
-           select distinct on (t.id) $1, t.id, t.account_id, t.name, t.touched_at, t.modstamp, $2
-           from unnest($3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[])
-                as t (id, account_id, name, touched_at, modstamp)
+        r#"insert into matching.contact
+             (workspace, id, account_id, name, touched_at, modstamp, generation, first_name, last_name, last_key, first_key,
+              full_key, is_ours)
+           select distinct on (t.id) $1, t.id, t.account_id, trim(t.first_name || ' ' || t.last_name),
+                  case when t.touched_by_us then 'epoch'::timestamptz else t.touched_at end, t.modstamp, $2,
+                  t.first_name, t.last_name, t.last_key, t.first_key, t.full_key,
+                  t.by_us and exists (select 1 from matching.workspace w where w.workspace = $1 and w.loaded_at is not null)
+           from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[], $9::text[], $10::text[],
+                       $11::text[], $12::bool[], $13::bool[])
+                as t (id, account_id, first_name, last_name, touched_at, modstamp, last_key, first_key, full_key, by_us, touched_by_us)
            order by t.id, t.modstamp desc
            on conflict (workspace, id) do update set
-               account_id = excluded.account_id, name = excluded.name, touched_at = excluded.touched_at,
+               account_id = excluded.account_id, name = excluded.name, first_name = excluded.first_name,
+               last_name = excluded.last_name, last_key = excluded.last_key, first_key = excluded.first_key,
+               full_key = excluded.full_key, touched_at = greatest(matching.contact.touched_at, excluded.touched_at),
                modstamp = excluded.modstamp, generation = excluded.generation, is_deleted = false
            where matching.contact.modstamp <= excluded.modstamp
            returning id"#,
@@ -112,14 +155,25 @@ async fn contacts(
         records.generation,
         &rows.iter().map(|r| r.id.clone()).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.account_id.clone()).collect::<Vec<_>>(),
-        &rows.iter().map(|r| r.name.clone()).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.first_name.clone()).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.last_name.clone()).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.touched_at).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.modstamp).collect::<Vec<_>>(),
+        &parsed.iter().map(PersonName::last_key).collect::<Vec<_>>() as &[Option<String>],
+        &parsed.iter().map(PersonName::first_key).collect::<Vec<_>>() as &[Option<String>],
+        &parsed.iter().map(PersonName::full_key).collect::<Vec<_>>() as &[Option<String>],
+        &rows.iter().map(|r| r.by_us).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.touched_by_us).collect::<Vec<_>>(),
     )
     .fetch_all(&mut *connection)
     .await?
     .into_iter()
     .collect();
+    let numbers = rows
+        .iter()
+        .filter(|row| written.contains(&row.id))
+        .map(|row| (&row.id, &row.phones));
+    phones(connection, workspace, "Contact", numbers.collect()).await?;
 
     let (mut addresses, mut ids, mut account_ids, mut domains) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -143,6 +197,7 @@ async fn contacts(
         "insert into matching.contact_address (workspace, address, contact_id, account_id, domain)
          select $1, t.address, t.contact_id, t.account_id, t.domain
          from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as t (address, contact_id, account_id, domain)
+         join matching.contact c on c.workspace = $1 and c.id = t.contact_id and not c.is_ours
          on conflict (workspace, address, contact_id) do nothing",
         workspace,
         &addresses,
@@ -216,6 +271,43 @@ async fn roll_up(
     Ok(())
 }
 
+/// Replaces the numbers of records.
+async fn phones(
+    connection: &mut PgConnection,
+    workspace: &str,
+    object: &str,
+    numbers: Vec<(&String, &BTreeSet<String>)>,
+) -> Result<(), sqlx::Error> {
+    let ids: Vec<String> = numbers.iter().map(|(id, _)| (*id).clone()).collect();
+    let (keys, of): (Vec<String>, Vec<String>) = numbers
+        .iter()
+        .flat_map(|(id, keys)| keys.iter().map(|key| (key.clone(), (*id).clone())))
+        .unzip();
+    sqlx::query!(
+        "delete from matching.phone where workspace = $1 and object = $2 and record_id = any($3)",
+        workspace,
+        object,
+        &ids,
+    )
+    .execute(&mut *connection)
+    .await?;
+    if keys.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "insert into matching.phone (workspace, key, object, record_id)
+         select $1, t.key, $2, t.id from unnest($3::text[], $4::text[]) as t (key, id)
+         on conflict do nothing",
+        workspace,
+        object,
+        &keys,
+        &of,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 async fn leads(
     connection: &mut PgConnection,
     workspace: &str,
@@ -225,6 +317,13 @@ async fn leads(
     if rows.is_empty() {
         return Ok(());
     }
+    phones(
+        connection,
+        workspace,
+        "Lead",
+        rows.iter().map(|row| (&row.id, &row.phones)).collect(),
+    )
+    .await?;
     sqlx::query!(
         r#"insert into matching.lead
              (workspace, id, name, company, address, is_converted, converted_account_id, converted_contact_id, modstamp, generation)
@@ -306,9 +405,11 @@ async fn contact_roles(
         return Ok(());
     }
     sqlx::query!(
-        r#"insert into matching.contact_role (workspace, id, opportunity_id, contact_id, modstamp, generation)
-           select distinct on (t.id) $1, t.id, t.opportunity_id, t.contact_id, t.modstamp, $2
-           from unnest($3::text[], $4::text[], $5::text[], $6::timestamptz[]) as t (id, opportunity_id, contact_id, modstamp)
+        r#"insert into matching.contact_role (workspace, id, opportunity_id, contact_id, modstamp, generation, is_ours)
+           select distinct on (t.id) $1, t.id, t.opportunity_id, t.contact_id, t.modstamp, $2,
+                  t.by_us and exists (select 1 from matching.workspace w where w.workspace = $1 and w.loaded_at is not null)
+           from unnest($3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bool[])
+                as t (id, opportunity_id, contact_id, modstamp, by_us)
            order by t.id, t.modstamp desc
            on conflict (workspace, id) do update set
                opportunity_id = excluded.opportunity_id, contact_id = excluded.contact_id, modstamp = excluded.modstamp,
@@ -320,6 +421,7 @@ async fn contact_roles(
         &rows.iter().map(|r| r.opportunity_id.clone()).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.contact_id.clone()).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.modstamp).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.by_us).collect::<Vec<_>>(),
     )
     .execute(connection)
     .await?;

@@ -34,7 +34,7 @@ pub async fn domain_rules(pool: &PgPool, workspace: &str) -> Result<Vec<RuleRow>
 /// # Errors
 /// When Postgres does not answer or refuses.
 pub async fn set_domain_rule(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     workspace: &str,
     rule: &RuleRow,
     actor: &str,
@@ -48,7 +48,7 @@ pub async fn set_domain_rule(
         rule.class,
         actor,
     )
-    .execute(pool)
+    .execute(connection)
     .await?;
     Ok(())
 }
@@ -58,7 +58,7 @@ pub async fn set_domain_rule(
 /// # Errors
 /// When Postgres does not answer.
 pub async fn remove_domain_rule(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     workspace: &str,
     domain: &str,
     account_id: &str,
@@ -69,7 +69,7 @@ pub async fn remove_domain_rule(
         domain,
         account_id,
     )
-    .execute(pool)
+    .execute(connection)
     .await?;
     Ok(())
 }
@@ -108,6 +108,59 @@ pub async fn set_choice(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Thresholds as an admin set them; `None` is the weight table's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Thresholds {
+    /// Thousandths of a bit.
+    pub account_matched: Option<i64>,
+    /// Thousandths of a bit.
+    pub opportunity_matched: Option<i64>,
+    /// Days.
+    pub window_days: Option<i32>,
+    /// Record types; empty for all.
+    pub pipelines: Vec<String>,
+}
+
+/// A workspace's thresholds; `None` when it is not known.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn thresholds(pool: &PgPool, workspace: &str) -> Result<Option<Thresholds>, sqlx::Error> {
+    sqlx::query_as!(
+        Thresholds,
+        "select account_matched_millibits as account_matched, opportunity_matched_millibits as opportunity_matched, window_days,
+                pipelines
+         from matching.workspace where workspace = $1",
+        workspace,
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+/// Sets a workspace's thresholds; answers whether it is known.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn set_thresholds(
+    pool: &PgPool,
+    workspace: &str,
+    thresholds: &Thresholds,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "update matching.workspace set account_matched_millibits = $2, opportunity_matched_millibits = $3, window_days = $4,
+                pipelines = $5
+         where workspace = $1",
+        workspace,
+        thresholds.account_matched,
+        thresholds.opportunity_matched,
+        thresholds.window_days,
+        &thresholds.pipelines,
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// How much the projection holds.

@@ -1,10 +1,12 @@
 //! A decision to protobuf.
 
 use super::timestamp;
-use crate::domain::account::Candidate;
-use crate::domain::decide::{Decision, Outcome};
+use crate::domain::account::{Candidate, Object};
+use crate::domain::decide::{Decision, Never, Outcome, Standing, Verdict, conclude};
 use crate::domain::explain::explain;
+use crate::domain::facts::{Calibration, Settings};
 use crate::domain::meeting::Meeting;
+use crate::domain::reconsider::Settled;
 use crate::domain::weight;
 use chrono::{DateTime, Utc};
 use events::matching::v1 as proto;
@@ -41,8 +43,15 @@ pub fn decided(
         candidates: decision
             .candidates
             .iter()
-            .chain(&decision.opportunities)
-            .map(candidate)
+            .enumerate()
+            .map(|(index, one)| {
+                let never = decision
+                    .standing
+                    .get(index)
+                    .and_then(|standing| standing.never_automatic);
+                candidate(one, never.map_or("", Never::word))
+            })
+            .chain(decision.opportunities.iter().map(|one| candidate(one, "")))
             .collect(),
         ignored: decision
             .ignored
@@ -63,10 +72,106 @@ pub fn decided(
         .into(),
         event_id: decision.event_id.clone().unwrap_or_default(),
         opportunity_record_type_id: decision.opportunity_record_type_id.clone(),
+        further_account_ids: decision.further_account_ids.clone(),
+        settings: Some(proto::DecisionSettings {
+            account_matched_millibits: decision.settings.account_matched,
+            opportunity_matched_millibits: decision.settings.opportunity_matched,
+            calibration_slope: decision.settings.calibration.slope,
+            calibration_offset_millibits: decision.settings.calibration.offset,
+        }),
     }
 }
 
-fn candidate(candidate: &Candidate) -> proto::Candidate {
+/// What a stored decision settled.
+#[must_use]
+pub fn settled(decision: &proto::Decision) -> Settled {
+    let record = if decision.account_id.is_empty() {
+        &decision.lead_id
+    } else {
+        &decision.account_id
+    };
+    Settled {
+        outcome: of_outcome(decision.outcome()),
+        record_id: record.clone(),
+        opportunity_outcome: of_outcome(decision.opportunity_outcome()),
+        opportunity_id: decision.opportunity_id.clone(),
+        by_person: decision.decided_by() == proto::DecidedBy::Person,
+        contenders: decision
+            .candidates
+            .iter()
+            .map(|candidate| format!("{} {}", candidate.record_id, candidate.millibits))
+            .collect(),
+    }
+}
+
+fn of_outcome(outcome: proto::Outcome) -> Outcome {
+    match outcome {
+        proto::Outcome::Matched => Outcome::Matched,
+        proto::Outcome::Ambiguous => Outcome::Ambiguous,
+        proto::Outcome::Internal => Outcome::Internal,
+        proto::Outcome::PartnerOnly => Outcome::PartnerOnly,
+        proto::Outcome::Unmatched | proto::Outcome::Unspecified => Outcome::Unmatched,
+    }
+}
+
+/// Draws the conclusion again from what was frozen with a decision: outcome, account or lead, and what the posterior was
+/// computed from. `None` where it was not weighed (an id from upstream, a person's choice, nobody from outside).
+#[must_use]
+pub fn replayed(decision: &proto::Decision) -> Option<(Verdict, String)> {
+    let settings = decision.settings.as_ref()?;
+    let weighed: Vec<&proto::Candidate> = decision
+        .candidates
+        .iter()
+        .filter(|candidate| candidate.object != Object::Opportunity.api_name())
+        .collect();
+    let certain = weighed.iter().any(|one| {
+        one.evidence
+            .iter()
+            .any(|evidence| evidence.group == "identity")
+    });
+    if certain
+        || matches!(
+            decision.outcome(),
+            proto::Outcome::Internal | proto::Outcome::PartnerOnly
+        )
+    {
+        return None;
+    }
+    let standing: Vec<Standing> = weighed
+        .iter()
+        .map(|candidate| Standing {
+            total: weight::ACCOUNT_PRIOR
+                + candidate
+                    .evidence
+                    .iter()
+                    .map(|evidence| evidence.millibits)
+                    .sum::<i64>(),
+            never_automatic: match candidate.never_automatic.as_str() {
+                "partner" => Some(Never::Partner),
+                "hearsay" => Some(Never::Hearsay),
+                _ => None,
+            },
+        })
+        .collect();
+    let settings = Settings {
+        account_matched: settings.account_matched_millibits,
+        opportunity_matched: settings.opportunity_matched_millibits,
+        calibration: Calibration {
+            slope: settings.calibration_slope,
+            offset: settings.calibration_offset_millibits,
+        },
+        ..Settings::default()
+    };
+    let verdict = conclude(&standing, &settings);
+    let matched = verdict.outcome == Outcome::Matched;
+    let record = weighed
+        .first()
+        .filter(|_| matched)
+        .map(|best| best.record_id.clone());
+    Some((verdict, record.unwrap_or_default()))
+}
+
+fn candidate(candidate: &Candidate, never_automatic: &str) -> proto::Candidate {
     proto::Candidate {
         object: candidate.object.api_name().to_owned(),
         record_id: candidate.id.clone(),
@@ -88,6 +193,7 @@ fn candidate(candidate: &Candidate) -> proto::Candidate {
                 millibits: evidence.weight,
             })
             .collect(),
+        never_automatic: never_automatic.to_owned(),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use super::{FieldError, moment};
 use crate::domain::address::Address;
-use crate::domain::meeting::{Hint, HintObject, Kind, Meeting, PARTICIPANTS_MAX, Participant};
+use crate::domain::meeting::{
+    Hint, HintObject, Kind, MENTIONS_MAX, Meeting, PARTICIPANTS_MAX, Participant,
+};
+use crate::domain::phone;
 use events::meeting::v1 as proto;
 use events::{RecordId, WorkspaceId};
 
@@ -74,6 +77,13 @@ pub fn meeting(
             .map(participant)
             .collect(),
         participants_dropped: event.participants.len().saturating_sub(PARTICIPANTS_MAX),
+        mentions: event
+            .company_mentions
+            .iter()
+            .take(MENTIONS_MAX)
+            .map(|mention| shown(&mention.name))
+            .filter(|mention| !mention.is_empty())
+            .collect(),
         hints: hints(&event.crm_hints)?,
     })
 }
@@ -149,6 +159,13 @@ fn confidence(field: &str, value: f64) -> Result<(), FieldError> {
         .ok_or_else(|| FieldError::new(field, "is not between 0 and 1"))
 }
 
+fn shown(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(NAME_CHARACTERS_MAX)
+        .collect()
+}
+
 fn participant(participant: &proto::Participant) -> Participant {
     let (address, address_problem) = match participant.email.trim() {
         "" => (None, String::new()),
@@ -158,12 +175,8 @@ fn participant(participant: &proto::Participant) -> Participant {
         },
     };
     Participant {
-        name: participant
-            .name
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(NAME_CHARACTERS_MAX)
-            .collect(),
+        name: shown(&participant.name),
+        phones: phone::keys(&participant.phone, None).into_iter().collect(),
         address,
         address_problem,
         kind: match participant.kind() {

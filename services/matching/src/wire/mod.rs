@@ -5,7 +5,7 @@ mod decision;
 mod meeting;
 mod records;
 
-pub use decision::{decided, outcome_word};
+pub use decision::{decided, outcome_word, replayed, settled};
 pub use meeting::meeting;
 pub use records::records;
 

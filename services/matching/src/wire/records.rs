@@ -3,6 +3,7 @@
 
 use super::{FieldError, moment};
 use crate::domain::address::Address;
+use crate::domain::phone;
 use crate::domain::projection::{
     AccountRow, ContactRoleRow, ContactRow, DeletedRow, LeadRow, OpportunityRow, Records, UserRow,
     company_domain, company_website,
@@ -10,6 +11,10 @@ use crate::domain::projection::{
 use chrono::{DateTime, NaiveDate, Utc};
 use events::crm::v1 as proto;
 use events::crm::v1::records_changed::Load;
+use std::collections::BTreeSet;
+
+/// Numbers of one record read.
+const PHONES_MAX: usize = 8;
 
 /// Takes an event apart.
 ///
@@ -20,6 +25,7 @@ pub fn records(event: &proto::RecordsChanged) -> Result<Records, FieldError> {
         .map_err(|_| FieldError::new("generation", "is over the largest 64-bit number"))?;
     let opportunities: Result<_, _> = event.opportunities.iter().map(opportunity).collect();
     let deleted: Result<_, _> = event.deleted.iter().map(deleted).collect();
+    let ours = event.connected_user_id.as_str();
     Ok(Records {
         organization_id: event.organization_id.clone(),
         connected_user_id: event.connected_user_id.clone(),
@@ -34,14 +40,14 @@ pub fn records(event: &proto::RecordsChanged) -> Result<Records, FieldError> {
         contacts: event
             .contacts
             .iter()
-            .map(contact)
+            .map(|row| contact(row, ours))
             .collect::<Result<_, _>>()?,
         leads: event.leads.iter().map(lead).collect::<Result<_, _>>()?,
         opportunities: opportunities?,
         contact_roles: event
             .contact_roles
             .iter()
-            .map(contact_role)
+            .map(|row| contact_role(row, ours))
             .collect::<Result<_, _>>()?,
         users: event.users.iter().map(user).collect::<Result<_, _>>()?,
         deleted: deleted?,
@@ -64,6 +70,18 @@ fn canonical(text: &str) -> Option<Address> {
     Address::parse(text).ok()
 }
 
+fn phones(typed: &[String]) -> BTreeSet<String> {
+    typed
+        .iter()
+        .take(PHONES_MAX)
+        .flat_map(|phone| phone::keys(phone, None))
+        .collect()
+}
+
+fn by_us(stamps: Option<&proto::Stamps>, ours: &str) -> bool {
+    !ours.is_empty() && stamps.is_some_and(|stamps| stamps.created_by_id == ours)
+}
+
 fn account(row: &proto::Account) -> Result<AccountRow, FieldError> {
     Ok(AccountRow {
         id: row.id.clone(),
@@ -72,6 +90,7 @@ fn account(row: &proto::Account) -> Result<AccountRow, FieldError> {
         owner_id: row.owner_id.clone(),
         parent_id: row.parent_id.clone(),
         r#type: row.r#type.clone(),
+        last_activity: NaiveDate::parse_from_str(&row.last_activity_date, "%Y-%m-%d").ok(),
         person_address: canonical(&row.person_email)
             .filter(|_| row.is_person_account)
             .map(|a| a.as_str().to_owned()),
@@ -79,7 +98,7 @@ fn account(row: &proto::Account) -> Result<AccountRow, FieldError> {
     })
 }
 
-fn contact(row: &proto::Contact) -> Result<ContactRow, FieldError> {
+fn contact(row: &proto::Contact, ours: &str) -> Result<ContactRow, FieldError> {
     let modstamp = modstamp("contacts", row.stamps.as_ref())?;
     let touched = row
         .stamps
@@ -95,7 +114,15 @@ fn contact(row: &proto::Contact) -> Result<ContactRow, FieldError> {
     Ok(ContactRow {
         id: row.id.clone(),
         account_id: row.account_id.clone(),
-        name: full_name(&row.first_name, &row.last_name),
+        first_name: row.first_name.clone(),
+        last_name: row.last_name.clone(),
+        phones: phones(&row.phones),
+        by_us: by_us(row.stamps.as_ref(), ours),
+        touched_by_us: !ours.is_empty()
+            && row
+                .stamps
+                .as_ref()
+                .is_some_and(|stamps| stamps.last_modified_by_id == ours),
         addresses,
         touched_at: moment("contacts.stamps.last_modified_at", touched).unwrap_or(modstamp),
         modstamp,
@@ -108,6 +135,7 @@ fn lead(row: &proto::Lead) -> Result<LeadRow, FieldError> {
         name: full_name(&row.first_name, &row.last_name),
         company: row.company.clone(),
         address: canonical(&row.email).map(|address| address.as_str().to_owned()),
+        phones: phones(&row.phones),
         is_converted: row.is_converted,
         converted_account_id: row.converted_account_id.clone(),
         converted_contact_id: row.converted_contact_id.clone(),
@@ -132,11 +160,15 @@ fn opportunity(row: &proto::Opportunity) -> Result<OpportunityRow, FieldError> {
     })
 }
 
-fn contact_role(row: &proto::OpportunityContactRole) -> Result<ContactRoleRow, FieldError> {
+fn contact_role(
+    row: &proto::OpportunityContactRole,
+    ours: &str,
+) -> Result<ContactRoleRow, FieldError> {
     Ok(ContactRoleRow {
         id: row.id.clone(),
         opportunity_id: row.opportunity_id.clone(),
         contact_id: row.contact_id.clone(),
+        by_us: by_us(row.stamps.as_ref(), ours),
         modstamp: modstamp("contact_roles", row.stamps.as_ref())?,
     })
 }

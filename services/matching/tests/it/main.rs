@@ -1,5 +1,7 @@
 //! Matching against a real NATS and a real Postgres: events in, decisions and events out.
 
+mod again;
 mod decisions;
+mod evidence;
 mod projection;
 mod world;

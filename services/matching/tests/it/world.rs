@@ -52,6 +52,9 @@ impl World {
     pub(crate) async fn start(&self) -> Running {
         let service = Options {
             matching_waiting_interval_s: 1,
+            matching_reconsider_days: 30,
+            matching_names_bytes_max: 64 * 1024 * 1024,
+            matching_names_refresh_s: 0,
         };
         chassis::start::<Matching>(Config {
             chassis: self.options.clone(),
@@ -253,6 +256,34 @@ pub(crate) fn meeting(
         ended_at: at(DAY + 1_800),
         organizer: Some(person("rep@ours.example")),
         participants: vec![person("rep@ours.example"), person(address)],
+        ..Default::default()
+    }
+}
+
+/// Records changed after the load, seen by the connected user.
+pub(crate) fn changed(
+    contacts: Vec<crm::Contact>,
+    accounts: Vec<crm::Account>,
+) -> crm::RecordsChanged {
+    crm::RecordsChanged {
+        workspace: "acme".into(),
+        organization_id: "00D000000000001AAA".into(),
+        connected_user_id: REP.into(),
+        load: crm::records_changed::Load::Incremental.into(),
+        generation: 1,
+        contacts,
+        accounts,
+        ..Default::default()
+    }
+}
+
+pub(crate) fn account(id: &str, name: &str, website: &str, modstamp: i64) -> crm::Account {
+    crm::Account {
+        id: id.into(),
+        name: name.into(),
+        website: website.into(),
+        owner_id: REP.into(),
+        stamps: stamps(modstamp),
         ..Default::default()
     }
 }

@@ -26,13 +26,13 @@ pub struct Field {
 pub type Level = usize;
 
 /// Levels of every kind; kinds with fewer leave the middle ones empty.
-pub const LEVELS: usize = 5;
+pub(super) const LEVELS: usize = 5;
 /// The level of values that have nothing in common.
-pub const ELSE: Level = LEVELS - 1;
+pub(super) const ELSE: Level = LEVELS - 1;
 
 /// The level of two values; `None` when one is missing: unknown is never a penalty.
 #[must_use]
-pub fn level(kind: Kind, a: &str, b: &str) -> Option<Level> {
+pub(super) fn level(kind: Kind, a: &str, b: &str) -> Option<Level> {
     if a.is_empty() || b.is_empty() {
         return None;
     }
@@ -52,18 +52,25 @@ pub fn level(kind: Kind, a: &str, b: &str) -> Option<Level> {
 }
 
 fn text(a: &str, b: &str) -> Level {
-    let plain = |text: &str| -> String { text.chars().filter(char::is_ascii_alphanumeric).collect() };
+    let plain =
+        |text: &str| -> String { text.chars().filter(char::is_ascii_alphanumeric).collect() };
     let (p, q) = (plain(a), plain(b));
     if p == q || nickname::compatible(a, b) {
         return 1;
     }
-    if p.len().min(q.len()) >= 4 && p.as_bytes()[0] == q.as_bytes()[0] && sound::sound(&p) == sound::sound(&q) {
+    if p.len().min(q.len()) >= 4
+        && p.as_bytes()[0] == q.as_bytes()[0]
+        && sound::sound(&p) == sound::sound(&q)
+    {
         return 1;
     }
     let jaro = strsim::jaro_winkler(&p, &q);
     if jaro >= 0.92 {
         2
-    } else if jaro >= 0.85 || (p.len().min(q.len()) >= 4 && strsim::osa_distance(&p, &q) <= 1 + p.len().max(q.len()) / 6) {
+    } else if jaro >= 0.85
+        || (p.len().min(q.len()) >= 4
+            && strsim::osa_distance(&p, &q) <= 1 + p.len().max(q.len()) / 6)
+    {
         3
     } else {
         ELSE

@@ -1,8 +1,8 @@
 //! The weights of a linkage: u from pairs drawn evenly, m by expectation maximisation over the candidate pairs, rarity from
 //! the values' frequencies.
 
-use super::compare::{ELSE, Field, LEVELS, level};
 use super::Record;
+use super::compare::{ELSE, Field, LEVELS, level};
 use std::collections::HashMap;
 
 /// Turns of the expectation maximisation; it moves by less than a thousandth long before.
@@ -65,7 +65,8 @@ impl Model {
             }
             let total = f64::max(total, 1.0);
             counts.values_mut().for_each(|count| *count /= total);
-            self.mean_frequency.push(counts.values().map(|share| share * share).sum());
+            self.mean_frequency
+                .push(counts.values().map(|share| share * share).sum());
             self.frequency.push(counts);
         }
     }
@@ -141,11 +142,19 @@ impl Model {
                 None => compared.levels[field] = level(spec.kind, &a[field], &b[field]),
                 Some(other) if other < field => {}
                 Some(other) => {
-                    let straight = [level(spec.kind, &a[field], &b[field]), level(spec.kind, &a[other], &b[other])];
-                    let crossed = [level(spec.kind, &a[field], &b[other]), level(spec.kind, &a[other], &b[field])];
+                    let straight = [
+                        level(spec.kind, &a[field], &b[field]),
+                        level(spec.kind, &a[other], &b[other]),
+                    ];
+                    let crossed = [
+                        level(spec.kind, &a[field], &b[other]),
+                        level(spec.kind, &a[other], &b[field]),
+                    ];
                     let worth = |levels: &[Option<usize>; 2]| -> f64 {
                         let of = |field: usize, level: &Option<usize>| {
-                            level.map_or(0.0, |level| (self.m[field][level] / self.u[field][level]).log2())
+                            level.map_or(0.0, |level| {
+                                (self.m[field][level] / self.u[field][level]).log2()
+                            })
                         };
                         of(field, &levels[0]) + of(other, &levels[1])
                     };
@@ -171,7 +180,9 @@ impl Model {
                 let own = self.frequency[field].get(value);
                 own.copied().unwrap_or(self.rarest)
             };
-            let common = share(&a[field]).max(share(&b[compared.from[field]])).max(self.rarest);
+            let common = share(&a[field])
+                .max(share(&b[compared.from[field]]))
+                .max(self.rarest);
             if *level == 0 {
                 u = common;
             } else if *level != ELSE {

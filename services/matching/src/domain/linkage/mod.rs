@@ -39,7 +39,11 @@ pub fn link(fields: &[Field], a: &[Record], b: &[Record], pairs: &[(u32, u32)]) 
         })
         .filter(|link| link.bits > 0.0)
         .collect();
-    links.sort_by(|x, y| y.bits.total_cmp(&x.bits).then_with(|| (x.a, x.b).cmp(&(y.a, y.b))));
+    links.sort_by(|x, y| {
+        y.bits
+            .total_cmp(&x.bits)
+            .then_with(|| (x.a, x.b).cmp(&(y.a, y.b)))
+    });
     let (mut left, mut right) = (vec![false; a.len()], vec![false; b.len()]);
     links.retain(|link| {
         let free = !left[link.a] && !right[link.b];

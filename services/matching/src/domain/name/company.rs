@@ -34,7 +34,17 @@ static FORMS: LazyLock<Forms> = LazyLock::new(|| {
 /// Words that say little about which company is meant (matching guide, section 2): they stay, and weigh little.
 #[must_use]
 pub fn is_weak(word: &str) -> bool {
-    const WEAK: [&str; 9] = ["holding", "holdings", "group", "international", "global", "of", "and", "de", "the"];
+    const WEAK: [&str; 9] = [
+        "holding",
+        "holdings",
+        "group",
+        "international",
+        "global",
+        "of",
+        "and",
+        "de",
+        "the",
+    ];
     WEAK.contains(&word) || is_place(word)
 }
 
@@ -58,9 +68,15 @@ pub fn is_place(word: &str) -> bool {
 pub fn words(name: &str) -> Vec<String> {
     let folded = fold(name).replace(['&', '+'], " and ");
     let mut words: Vec<String> = Vec::new();
-    for word in folded.split(|c: char| c.is_ascii_whitespace() || "()[]{},;:/\\|\"!?*<>=_".contains(c)) {
+    for word in
+        folded.split(|c: char| c.is_ascii_whitespace() || "()[]{},;:/\\|\"!?*<>=_".contains(c))
+    {
         let parts: Vec<&str> = word.split('.').filter(|part| !part.is_empty()).collect();
-        let initials = word.contains('.') && parts.len() > 1 && parts.iter().all(|part| part.len() == 1);
+        let initials = word.contains('.')
+            && parts.len() > 1
+            && parts
+                .iter()
+                .all(|part| part.len() == 1 && part.as_bytes()[0].is_ascii_alphanumeric());
         if initials {
             words.push(parts.concat());
             continue;
@@ -95,9 +111,26 @@ pub fn question_words(name: &str) -> Vec<String> {
         words.pop();
     }
     const PLAIN: [&str; 14] = [
-        "inc", "corp", "ltd", "plc", "gmbh", "ag", "llc", "limited", "corporation", "incorporated", "nv", "sa", "spa", "asa",
+        "inc",
+        "corp",
+        "ltd",
+        "plc",
+        "gmbh",
+        "ag",
+        "llc",
+        "limited",
+        "corporation",
+        "incorporated",
+        "nv",
+        "sa",
+        "spa",
+        "asa",
     ];
-    if let Some(form) = words.iter().skip(1).position(|word| PLAIN.contains(&word.as_str())) {
+    if let Some(form) = words
+        .iter()
+        .skip(1)
+        .position(|word| PLAIN.contains(&word.as_str()))
+    {
         words.truncate(form + 2);
     }
     without_forms(words)
@@ -121,9 +154,16 @@ fn without_forms(mut words: Vec<String>) -> Vec<String> {
         }
         let ends = |form: &Vec<&str>| {
             words.len() > form.len()
-                && words[words.len() - form.len()..].iter().zip(form).all(|(word, part)| word == part)
+                && words[words.len() - form.len()..]
+                    .iter()
+                    .zip(form)
+                    .all(|(word, part)| word == part)
         };
-        let Some(form) = FORMS.trailing.get(last.as_str()).and_then(|forms| forms.iter().find(|form| ends(form))) else {
+        let Some(form) = FORMS
+            .trailing
+            .get(last.as_str())
+            .and_then(|forms| forms.iter().find(|form| ends(form)))
+        else {
             break;
         };
         words.truncate(words.len() - form.len());

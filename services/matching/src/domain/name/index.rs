@@ -55,7 +55,9 @@ pub struct Found {
 
 /// 32-bit FNV-1a: stable between machines and versions.
 fn hash(bytes: impl Iterator<Item = u8>) -> u32 {
-    bytes.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    bytes.fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 impl Words {
@@ -97,13 +99,21 @@ impl Words {
 
 fn slice<'t>(text: &'t str, ends: &[u32], index: u32) -> &'t str {
     let index = index as usize;
-    let begin = if index == 0 { 0 } else { ends[index - 1] as usize };
+    let begin = if index == 0 {
+        0
+    } else {
+        ends[index - 1] as usize
+    };
     &text[begin..ends[index] as usize]
 }
 
 fn range(ends: &[u32], index: u32) -> std::ops::Range<usize> {
     let index = index as usize;
-    let begin = if index == 0 { 0 } else { ends[index - 1] as usize };
+    let begin = if index == 0 {
+        0
+    } else {
+        ends[index - 1] as usize
+    };
     begin..ends[index] as usize
 }
 
@@ -146,7 +156,12 @@ impl NameIndex {
         index
     }
 
-    fn words_and_postings(&mut self, numbers: HashMap<String, u32>, of_names: &[u32], of_ends: &[u32]) {
+    fn words_and_postings(
+        &mut self,
+        numbers: HashMap<String, u32>,
+        of_names: &[u32],
+        of_ends: &[u32],
+    ) {
         let mut sorted: Vec<(String, u32)> = numbers.into_iter().collect();
         sorted.sort_unstable();
         let mut renumbered = vec![0_u32; sorted.len()];
@@ -179,7 +194,13 @@ impl NameIndex {
         }
         self.postings = vec![0; total as usize];
         let mut next: Vec<u32> = (0..counts.len())
-            .map(|word| if word == 0 { 0 } else { self.posting_ends[word - 1] })
+            .map(|word| {
+                if word == 0 {
+                    0
+                } else {
+                    self.posting_ends[word - 1]
+                }
+            })
             .collect();
         for name in 0..of_ends.len() {
             for word in &of_names[range(of_ends, name as u32)] {
@@ -231,7 +252,9 @@ impl NameIndex {
     /// Names with a word; 0 when no name has it.
     #[must_use]
     pub fn frequency(&self, word: &str) -> usize {
-        self.words.find(word).map_or(0, |word| range(&self.posting_ends, word).len())
+        self.words
+            .find(word)
+            .map_or(0, |word| range(&self.posting_ends, word).len())
     }
 
     /// ln(1 + N / df).
@@ -261,7 +284,9 @@ impl NameIndex {
     pub fn beginning_with(&self, words: &[&str], names_max: usize) -> Vec<u32> {
         let known: Option<Vec<u32>> = words.iter().map(|word| self.words.find(word)).collect();
         let Some(rarest) = known.and_then(|known| {
-            known.into_iter().min_by_key(|word| range(&self.posting_ends, *word).len())
+            known
+                .into_iter()
+                .min_by_key(|word| range(&self.posting_ends, *word).len())
         }) else {
             return Vec::new();
         };
@@ -271,7 +296,8 @@ impl NameIndex {
             .take(POSTINGS_MAX)
             .filter(|name| {
                 let core = self.core(**name);
-                core.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+                core.strip_prefix(prefix.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
             })
             .take(names_max + 1)
             .copied()
@@ -288,7 +314,11 @@ impl NameIndex {
             exact = self.exact(&words.concat());
         }
         if !exact.is_empty() {
-            return exact.into_iter().take(found_max).map(|name| Found { name, score: 1.0 }).collect();
+            return exact
+                .into_iter()
+                .take(found_max)
+                .map(|name| Found { name, score: 1.0 })
+                .collect();
         }
         self.near(&words, found_max)
     }
@@ -300,10 +330,16 @@ impl NameIndex {
             let readings = self.readings(word);
             // A word no name has says something only where names are made: in front.
             let unknown = (1.0 + self.len() as f32).ln() * if position == 0 { 0.6 } else { 0.15 };
-            total += readings.iter().map(|(word, share)| self.weight(*word) * share).fold(0.0, f32::max).max(
-                if readings.is_empty() { unknown } else { 0.0 },
+            total += readings
+                .iter()
+                .map(|(word, share)| self.weight(*word) * share)
+                .fold(0.0, f32::max)
+                .max(if readings.is_empty() { unknown } else { 0.0 });
+            asked.extend(
+                readings
+                    .into_iter()
+                    .map(|(word, share)| (word, share, position)),
             );
-            asked.extend(readings.into_iter().map(|(word, share)| (word, share, position)));
         }
         asked.sort_by_key(|(word, ..)| range(&self.posting_ends, *word).len());
         let mut sums: Vec<(u32, f32, u16)> = Vec::with_capacity(POSTINGS_MAX);
@@ -318,7 +354,11 @@ impl NameIndex {
             }
             let postings = &postings[..postings.len().min(POSTINGS_MAX)];
             spent += postings.len();
-            sums.extend(postings.iter().map(|name| (*name, weight, 1_u16 << position)));
+            sums.extend(
+                postings
+                    .iter()
+                    .map(|name| (*name, weight, 1_u16 << position)),
+            );
         }
         sums.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.total_cmp(&a.1)));
         let mut names: Vec<(u32, f32, u16)> = Vec::new();
@@ -339,13 +379,18 @@ impl NameIndex {
         for (name, sum, seen) in &mut names {
             for (word, weight, position) in &frequent {
                 let bit = 1_u16 << position;
-                if *seen & bit == 0 && self.postings[range(&self.posting_ends, *word)].binary_search(name).is_ok() {
+                if *seen & bit == 0
+                    && self.postings[range(&self.posting_ends, *word)]
+                        .binary_search(name)
+                        .is_ok()
+                {
                     *sum += weight;
                     *seen |= bit;
                 }
             }
         }
-        let dice = |(name, sum, _): &(u32, f32, u16)| 2.0 * sum / (total + self.weights[*name as usize]);
+        let dice =
+            |(name, sum, _): &(u32, f32, u16)| 2.0 * sum / (total + self.weights[*name as usize]);
         names.sort_unstable_by(|a, b| dice(b).total_cmp(&dice(a)).then_with(|| a.0.cmp(&b.0)));
         names.truncate(COMPARED_MAX);
         let question = words.join(" ");
@@ -361,7 +406,11 @@ impl NameIndex {
                 }
             })
             .collect();
-        found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.name.cmp(&b.name)));
+        found.sort_by(|a, b| {
+            b.score
+                .total_cmp(&a.score)
+                .then_with(|| a.name.cmp(&b.name))
+        });
         found.truncate(found_max);
         found
     }
@@ -379,7 +428,12 @@ impl NameIndex {
             for skipped in 0..letters {
                 let less = without(word, skipped);
                 candidates.extend(self.by_deletion(less));
-                let shorter: String = word.chars().enumerate().filter(|(at, _)| *at != skipped).map(|(_, c)| c).collect();
+                let shorter: String = word
+                    .chars()
+                    .enumerate()
+                    .filter(|(at, _)| *at != skipped)
+                    .map(|(_, c)| c)
+                    .collect();
                 candidates.extend(self.words.find(&shorter));
             }
             candidates.sort_unstable();
@@ -401,7 +455,9 @@ impl NameIndex {
             readings.extend(abbreviated.map(|longer| (longer, 0.75)));
         }
         for at in 3..letters.saturating_sub(2) {
-            let (Some(left), Some(right)) = (word.get(..at), word.get(at..)) else { continue };
+            let (Some(left), Some(right)) = (word.get(..at), word.get(at..)) else {
+                continue;
+            };
             if let (Some(left), Some(right)) = (self.words.find(left), self.words.find(right)) {
                 readings.push((left, 0.9));
                 readings.push((right, 0.9));
@@ -409,7 +465,9 @@ impl NameIndex {
         }
         readings.sort_by(|a, b| {
             let value = |reading: &(u32, f32)| self.weight(reading.0) * reading.1;
-            b.1.total_cmp(&a.1).then_with(|| value(b).total_cmp(&value(a))).then_with(|| a.0.cmp(&b.0))
+            b.1.total_cmp(&a.1)
+                .then_with(|| value(b).total_cmp(&value(a)))
+                .then_with(|| a.0.cmp(&b.0))
         });
         readings.truncate(NEIGHBOURS_MAX);
         readings
@@ -427,7 +485,12 @@ impl NameIndex {
 
 /// Hash of a word without its `skipped`-th character.
 fn without(word: &str, skipped: usize) -> u32 {
-    hash(word.bytes().enumerate().filter(|(at, _)| *at != skipped).map(|(_, byte)| byte))
+    hash(
+        word.bytes()
+            .enumerate()
+            .filter(|(at, _)| *at != skipped)
+            .map(|(_, byte)| byte),
+    )
 }
 
 /// The squashed label of a domain (`acme-labs.co.uk` is `acmelabs`), to be met with a squashed core.
@@ -453,7 +516,10 @@ mod tests {
 
     fn best(text: &str) -> Option<&'static str> {
         let index = NameIndex::build(NAMES.into_iter());
-        index.find(text, 3).first().map(|found| NAMES[found.name as usize])
+        index
+            .find(text, 3)
+            .first()
+            .map(|found| NAMES[found.name as usize])
     }
 
     #[test]

@@ -46,7 +46,12 @@ fn words(kind: Kind, name: &str) -> Vec<String> {
             .split(|c: char| c.is_ascii_whitespace() || "-,.()/_".contains(c))
             .map(fold::squash)
             .filter(|word| !word.is_empty())
-            .filter(|word| !matches!(word.as_str(), "mr" | "mrs" | "ms" | "dr" | "prof" | "sir" | "al" | "el" | "bin" | "ibn"))
+            .filter(|word| {
+                !matches!(
+                    word.as_str(),
+                    "mr" | "mrs" | "ms" | "dr" | "prof" | "sir" | "al" | "el" | "bin" | "ibn"
+                )
+            })
             .collect(),
     };
     words.truncate(WORDS_MAX);
@@ -55,7 +60,8 @@ fn words(kind: Kind, name: &str) -> Vec<String> {
 
 /// A number of a series, in digits or Roman: funds and trusts are counted.
 fn is_serial(word: &str) -> bool {
-    word.chars().all(|c| c.is_ascii_digit()) || (word.len() <= 5 && word.chars().all(|c| "ivx".contains(c)))
+    word.chars().all(|c| c.is_ascii_digit())
+        || (word.len() <= 5 && word.chars().all(|c| "ivx".contains(c)))
 }
 
 /// What a word is worth where the names agree on it.
@@ -91,7 +97,10 @@ fn alike(kind: Kind, a: &str, b: &str) -> f64 {
         if short.len() == 1 && long.starts_with(short) {
             return 0.8;
         }
-        if short.len() >= 4 && sound::sound(a) == sound::sound(b) && strsim::jaro_winkler(a, b) >= 0.8 {
+        if short.len() >= 4
+            && sound::sound(a) == sound::sound(b)
+            && strsim::jaro_winkler(a, b) >= 0.8
+        {
             return 0.95;
         }
     }
@@ -136,7 +145,12 @@ fn alignment(kind: Kind, x: &[String], y: &[String]) -> f64 {
         doubt += heavy * (1.0 - likeness);
     }
     let open = |taken: &[bool], words: &[String]| -> f64 {
-        taken.iter().zip(words).filter(|(taken, _)| !**taken).map(|(_, word)| contrary(kind, word)).sum()
+        taken
+            .iter()
+            .zip(words)
+            .filter(|(taken, _)| !**taken)
+            .map(|(_, word)| contrary(kind, word))
+            .sum()
     };
     let (only_x, only_y) = (open(&left, x), open(&right, y));
     // What stands on both sides contradicts; the rest is only more or less complete.
@@ -159,18 +173,41 @@ mod tests {
     #[test]
     fn spellings_stand_above_strangers() {
         for (kind, same, other) in [
-            (Kind::Company, ("BMW Aktiengesellschaft", "BMW AG"), ("BD p.l.c.", "BP p.l.c.")),
-            (Kind::Company, ("Exxor Mobil Corporation", "Exxon Mobil Corporation"), ("Bowne of Chicago, Inc.", "Bowne of Cleveland, Inc.")),
-            (Kind::Person, ("AlisherUsmanov", "Alisher Usmanov"), ("Andrei Navalny", "Alexei Navalny")),
-            (Kind::Person, ("Aleksandar Vucic", "Aleksandar Vučić"), ("Aaron A. Wendt", "Josh A. Wendt")),
+            (
+                Kind::Company,
+                ("BMW Aktiengesellschaft", "BMW AG"),
+                ("BD p.l.c.", "BP p.l.c."),
+            ),
+            (
+                Kind::Company,
+                ("Exxor Mobil Corporation", "Exxon Mobil Corporation"),
+                ("Bowne of Chicago, Inc.", "Bowne of Cleveland, Inc."),
+            ),
+            (
+                Kind::Person,
+                ("AlisherUsmanov", "Alisher Usmanov"),
+                ("Andrei Navalny", "Alexei Navalny"),
+            ),
+            (
+                Kind::Person,
+                ("Aleksandar Vucic", "Aleksandar Vučić"),
+                ("Aaron A. Wendt", "Josh A. Wendt"),
+            ),
         ] {
-            assert!(likeness(kind, same.0, same.1) > likeness(kind, other.0, other.1), "{same:?} {other:?}");
+            assert!(
+                likeness(kind, same.0, same.1) > likeness(kind, other.0, other.1),
+                "{same:?} {other:?}"
+            );
         }
     }
 
     #[test]
     fn likeness_does_not_depend_on_the_side() {
-        for (a, b) in [("Acme Robotics", "Robotics Acme Ltd"), ("Acme", "Beta"), ("", "Acme")] {
+        for (a, b) in [
+            ("Acme Robotics", "Robotics Acme Ltd"),
+            ("Acme", "Beta"),
+            ("", "Acme"),
+        ] {
             assert_eq!(likeness(Kind::Company, a, b), likeness(Kind::Company, b, a));
         }
     }

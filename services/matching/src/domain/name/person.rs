@@ -15,20 +15,62 @@ pub struct PersonName {
 }
 
 const TITLES: [&str; 20] = [
-    "dr", "mr", "mrs", "ms", "miss", "prof", "professor", "sir", "dame", "herr", "frau", "mme", "m", "dipl", "ing", "mag",
-    "rev", "hon", "capt", "eng",
+    "dr",
+    "mr",
+    "mrs",
+    "ms",
+    "miss",
+    "prof",
+    "professor",
+    "sir",
+    "dame",
+    "herr",
+    "frau",
+    "mme",
+    "m",
+    "dipl",
+    "ing",
+    "mag",
+    "rev",
+    "hon",
+    "capt",
+    "eng",
 ];
 const SUFFIXES: [&str; 16] = [
-    "phd", "jr", "sr", "ii", "iii", "iv", "md", "mba", "esq", "cpa", "msc", "bsc", "ma", "ba", "pmp", "dds",
+    "phd", "jr", "sr", "ii", "iii", "iv", "md", "mba", "esq", "cpa", "msc", "bsc", "ma", "ba",
+    "pmp", "dds",
 ];
 const PARTICLES: [&str; 22] = [
-    "de", "la", "van", "von", "der", "den", "del", "di", "da", "dos", "du", "le", "el", "bin", "ibn", "al", "st", "ter", "zu",
-    "das", "af", "ben",
+    "de", "la", "van", "von", "der", "den", "del", "di", "da", "dos", "du", "le", "el", "bin",
+    "ibn", "al", "st", "ter", "zu", "das", "af", "ben",
 ];
 /// What a device, a dial-in or nobody in particular is called.
 const NOBODY: [&str; 26] = [
-    "iphone", "ipad", "galaxy", "android", "macbook", "pixel", "laptop", "pc", "desktop", "guest", "unknown", "anonymous",
-    "user", "caller", "zoom", "webex", "teams", "phone", "tablet", "notetaker", "recorder", "bot", "room", "huawei", "conference",
+    "iphone",
+    "ipad",
+    "galaxy",
+    "android",
+    "macbook",
+    "pixel",
+    "laptop",
+    "pc",
+    "desktop",
+    "guest",
+    "unknown",
+    "anonymous",
+    "user",
+    "caller",
+    "zoom",
+    "webex",
+    "teams",
+    "phone",
+    "tablet",
+    "notetaker",
+    "recorder",
+    "bot",
+    "room",
+    "huawei",
+    "conference",
     "attendee",
 ];
 
@@ -70,7 +112,10 @@ impl PersonName {
                 };
             }
             let joined = words[0].clone();
-            let parts: Vec<&str> = joined.split(['.', '_']).filter(|part| !part.is_empty()).collect();
+            let parts: Vec<&str> = joined
+                .split(['.', '_'])
+                .filter(|part| !part.is_empty())
+                .collect();
             if parts.len() > 1 {
                 words = parts.into_iter().map(str::to_owned).collect();
             }
@@ -92,7 +137,11 @@ impl PersonName {
             }
             None => split(&words),
         };
-        Self { first, last, mention }
+        Self {
+            first,
+            last,
+            mention,
+        }
     }
 
     /// From the fields of a record.
@@ -153,7 +202,10 @@ fn key(whole: &str, initial: &str) -> Option<String> {
 
 /// What stands in brackets or after a bar names a company.
 fn cut_mention(shown: &str) -> (String, Option<String>) {
-    let shown: String = shown.chars().take(super::fold::NAME_CHARACTERS_MAX).collect();
+    let shown: String = shown
+        .chars()
+        .take(super::fold::NAME_CHARACTERS_MAX)
+        .collect();
     let mut text = shown.as_str();
     let mut mention = None;
     if let Some((name, company)) = text.split_once('|') {
@@ -173,7 +225,10 @@ fn cut_mention(shown: &str) -> (String, Option<String>) {
 
 fn tokens(text: &str) -> Vec<String> {
     text.split(|c: char| c.is_whitespace() || c == '"')
-        .map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned())
+        .map(|word| {
+            word.trim_matches(|c: char| !c.is_ascii_alphanumeric())
+                .to_owned()
+        })
         .filter(|word| !word.is_empty())
         .collect()
 }
@@ -184,7 +239,11 @@ fn strip(words: &mut Vec<String>) {
     while words.len() > 1 && TITLES.contains(&plain(&words[0]).as_str()) && words[0].len() > 1 {
         words.remove(0);
     }
-    while words.len() > 1 && words.last().is_some_and(|word| SUFFIXES.contains(&plain(word).as_str())) {
+    while words.len() > 1
+        && words
+            .last()
+            .is_some_and(|word| SUFFIXES.contains(&plain(word).as_str()))
+    {
         words.pop();
     }
 }
@@ -267,7 +326,9 @@ pub fn family(a: &str, b: &str) -> Agreement {
 }
 
 fn same_sound(a: &str, b: &str) -> bool {
-    a.len().min(b.len()) >= 4 && sound::sound(a) == sound::sound(b) && strsim::jaro_winkler(a, b) >= 0.8
+    a.len().min(b.len()) >= 4
+        && sound::sound(a) == sound::sound(b)
+        && strsim::jaro_winkler(a, b) >= 0.8
 }
 
 /// How two whole names agree: the worse of both parts, the better of both orders. `Different` when one is not full.
@@ -303,22 +364,49 @@ mod tests {
             ("jane", "jane", ""),
         ] {
             let name = PersonName::parse(shown);
-            assert_eq!((name.first.as_str(), name.last.as_str()), (first, last), "{shown}");
+            assert_eq!(
+                (name.first.as_str(), name.last.as_str()),
+                (first, last),
+                "{shown}"
+            );
         }
-        assert_eq!(PersonName::parse("Lee, Ann (Acme)").mention.as_deref(), Some("Acme"));
+        assert_eq!(
+            PersonName::parse("Lee, Ann (Acme)").mention.as_deref(),
+            Some("Acme")
+        );
     }
 
     #[test]
     fn names_agree_through_nicknames_initials_spellings_and_order() {
         let of = |first, last| PersonName::of_fields(first, last);
         for (a, b, agreement) in [
-            (of("Robert", "Smith"), of("Bob", "Smith"), Agreement::Variant),
+            (
+                of("Robert", "Smith"),
+                of("Bob", "Smith"),
+                Agreement::Variant,
+            ),
             (of("R.", "Smith"), of("Robert", "Smith"), Agreement::Initial),
-            (of("Jürgen", "Müller"), of("Juergen", "Mueller"), Agreement::Variant),
-            (of("Ann", "Kowalski"), of("Ann", "Kowalsky"), Agreement::Variant),
-            (of("Ann", "Hitpurk"), of("Ann", "Hitprurk"), Agreement::Similar),
+            (
+                of("Jürgen", "Müller"),
+                of("Juergen", "Mueller"),
+                Agreement::Variant,
+            ),
+            (
+                of("Ann", "Kowalski"),
+                of("Ann", "Kowalsky"),
+                Agreement::Variant,
+            ),
+            (
+                of("Ann", "Hitpurk"),
+                of("Ann", "Hitprurk"),
+                Agreement::Similar,
+            ),
             (of("Smith", "Jane"), of("Jane", "Smith"), Agreement::Equal),
-            (of("Andrei", "Navalny"), of("Alexei", "Navalny"), Agreement::Different),
+            (
+                of("Andrei", "Navalny"),
+                of("Alexei", "Navalny"),
+                Agreement::Different,
+            ),
         ] {
             assert_eq!(whole(&a, &b), agreement, "{a:?} {b:?}");
         }

@@ -73,7 +73,12 @@ mod tests {
             ("schmidt", "schmitt"),
         ] {
             let near = strsim::levenshtein(&sound(a), &sound(b));
-            assert!(near <= usize::from(a == "schmidt"), "{a} {} {b} {}", sound(a), sound(b));
+            assert!(
+                near <= usize::from(a == "schmidt"),
+                "{a} {} {b} {}",
+                sound(a),
+                sound(b)
+            );
         }
         assert_ne!(sound("smith"), sound("jones"));
     }

@@ -1,9 +1,14 @@
 //! Answers what console and operators ask.
 
-use crate::app::{Decided, Received, facts_of};
+mod moves;
+mod preview;
+mod thresholds;
+
+use crate::app::{Decided, Names, Received, Reconsidered, facts_of};
+use crate::domain::affected::domain_key;
 use crate::domain::facts::{Choice, DomainClass};
 use crate::domain::meeting::{Hint, HintObject};
-use crate::store::{decisions, facts, settings};
+use crate::store::{affected, decisions, facts, reconsider, settings};
 use crate::wire;
 use chassis::{Cause, Db, Failure};
 use chrono::{DateTime, Utc};
@@ -12,6 +17,8 @@ use events::meeting::v1::MeetingProcessed;
 use events::rpc::{CallContext, Code, Role, RpcError};
 use events::{RecordId, WorkspaceId};
 use prost::Message;
+use std::sync::Arc;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// Rows on a page when none are asked for.
@@ -23,13 +30,26 @@ const PAGE_SIZE_MAX: u32 = 200;
 #[derive(Debug)]
 pub struct MatchingRpc {
     db: Db,
+    names: Arc<Names>,
+    changed: Arc<Notify>,
+    reconsidered: Reconsidered,
 }
 
 impl MatchingRpc {
-    /// On this database.
+    /// On this database, with the names held in memory; `changed` is notified when a rule concerns decided meetings.
     #[must_use]
-    pub fn new(db: Db) -> Self {
-        Self { db }
+    pub fn new(
+        db: Db,
+        names: Arc<Names>,
+        changed: Arc<Notify>,
+        reconsidered: Reconsidered,
+    ) -> Self {
+        Self {
+            db,
+            names,
+            changed,
+            reconsidered,
+        }
     }
 }
 
@@ -210,7 +230,7 @@ impl proto::Matching for MatchingRpc {
             meeting,
             cause: &cause,
         };
-        let mut known = facts_of(self.db.pool(), std::slice::from_ref(&received))
+        let mut known = facts_of(self.db.pool(), &self.names, std::slice::from_ref(&received))
             .await
             .map_err(store)?;
         let mut facts = known
@@ -225,6 +245,11 @@ impl proto::Matching for MatchingRpc {
             None => facts.choices.remove(&request.meeting_id),
         };
 
+        let before = decisions::latest(self.db.pool(), workspace.as_str(), &request.meeting_id)
+            .await
+            .map_err(store)?
+            .map(|latest| decoded::<proto::Decision>(&latest.body))
+            .transpose()?;
         let mut unit = self.db.begin().await.map_err(failed)?;
         let sequence = decisions::next_sequence(
             unit.connection(),
@@ -248,8 +273,30 @@ impl proto::Matching for MatchingRpc {
         )
         .await
         .map_err(store)?;
-        let decided = Decided::new(&received, &facts, sequence, Uuid::now_v7(), Utc::now());
+        let example = choice
+            .as_ref()
+            .map(|choice| labelled(&request.meeting_id, kept.revision, choice, before.as_ref()));
+        reconsider::label(
+            unit.connection(),
+            workspace.as_str(),
+            &request.meeting_id,
+            example.as_ref(),
+            &context.caller.actor,
+        )
+        .await
+        .map_err(store)?;
+        let decided = Decided::new(
+            &received,
+            &facts,
+            sequence,
+            Uuid::now_v7(),
+            Utc::now(),
+            self.reconsidered,
+        );
         decisions::insert(unit.connection(), std::slice::from_ref(&decided.row))
+            .await
+            .map_err(store)?;
+        reconsider::keep(unit.connection(), std::slice::from_ref(&decided.kept))
             .await
             .map_err(store)?;
         unit.emit(&workspace, &decided.event, &cause);
@@ -319,26 +366,25 @@ impl proto::Matching for MatchingRpc {
             RpcError::invalid("rule.domain", "is no registrable domain, such as acme.com")
         })?;
         let account_id = record_id("rule.account_id", &rule.account_id)?.unwrap_or_default();
-        let pool = self.db.pool();
+        let reason = vec![(domain_key(&domain), "a domain rule changed".to_owned())];
         if request.remove {
-            settings::remove_domain_rule(pool, workspace.as_str(), &domain, &account_id)
+            let mut unit = self.db.begin().await.map_err(failed)?;
+            settings::remove_domain_rule(
+                unit.connection(),
+                workspace.as_str(),
+                &domain,
+                &account_id,
+            )
+            .await
+            .map_err(store)?;
+            affected::again(unit.connection(), workspace.as_str(), reason)
                 .await
                 .map_err(store)?;
+            unit.commit().await.map_err(failed)?;
+            self.changed.notify_one();
             return Ok(proto::SetDomainRuleResponse {});
         }
-        let class = match rule.class() {
-            proto::DomainClass::Unspecified => {
-                return Err(RpcError::invalid(
-                    "rule.class",
-                    "is missing; say internal, partner, customer, free or alternate",
-                ));
-            }
-            proto::DomainClass::Internal => DomainClass::Internal,
-            proto::DomainClass::Partner => DomainClass::Partner,
-            proto::DomainClass::Customer => DomainClass::Customer,
-            proto::DomainClass::Free => DomainClass::Free,
-            proto::DomainClass::Alternate => DomainClass::Alternate,
-        };
+        let class = of_class(rule.class())?;
         if class == DomainClass::Alternate && account_id.is_empty() {
             return Err(RpcError::invalid(
                 "rule.account_id",
@@ -350,11 +396,109 @@ impl proto::Matching for MatchingRpc {
             account_id,
             class: facts::class_text(class).to_owned(),
         };
-        settings::set_domain_rule(pool, workspace.as_str(), &row, &context.caller.actor)
+        let mut unit = self.db.begin().await.map_err(failed)?;
+        settings::set_domain_rule(
+            unit.connection(),
+            workspace.as_str(),
+            &row,
+            &context.caller.actor,
+        )
+        .await
+        .map_err(store)?;
+        affected::again(unit.connection(), workspace.as_str(), reason)
             .await
             .map_err(store)?;
+        unit.commit().await.map_err(failed)?;
+        self.changed.notify_one();
         Ok(proto::SetDomainRuleResponse {})
     }
+
+    async fn preview_domain_rule(
+        &self,
+        context: &CallContext,
+        request: proto::PreviewDomainRuleRequest,
+    ) -> Result<proto::PreviewDomainRuleResponse, RpcError> {
+        context.require(Role::Viewer)?;
+        self.preview(request).await
+    }
+
+    async fn list_move_proposals(
+        &self,
+        context: &CallContext,
+        request: proto::ListMoveProposalsRequest,
+    ) -> Result<proto::ListMoveProposalsResponse, RpcError> {
+        context.require(Role::Viewer)?;
+        self.moves(&workspace(&request.workspace)?).await
+    }
+
+    async fn settle_move_proposal(
+        &self,
+        context: &CallContext,
+        request: proto::SettleMoveProposalRequest,
+    ) -> Result<proto::SettleMoveProposalResponse, RpcError> {
+        context.require(Role::Admin)?;
+        self.settle_move(context, request).await
+    }
+
+    async fn get_matching_settings(
+        &self,
+        context: &CallContext,
+        request: proto::GetMatchingSettingsRequest,
+    ) -> Result<proto::GetMatchingSettingsResponse, RpcError> {
+        context.require(Role::Viewer)?;
+        self.thresholds(&workspace(&request.workspace)?).await
+    }
+
+    async fn set_matching_settings(
+        &self,
+        context: &CallContext,
+        request: proto::SetMatchingSettingsRequest,
+    ) -> Result<proto::SetMatchingSettingsResponse, RpcError> {
+        context.require(Role::Admin)?;
+        self.set_thresholds(request).await
+    }
+}
+
+/// What a person's choice says about the decision it replaces.
+fn labelled(
+    meeting_id: &str,
+    revision: i64,
+    choice: &Choice,
+    before: Option<&proto::Decision>,
+) -> reconsider::Label {
+    let account = choice.account_id.clone().unwrap_or_default();
+    let best = before.and_then(|decision| {
+        decision
+            .candidates
+            .iter()
+            .find(|candidate| candidate.object == "Account")
+    });
+    let was_right = best.is_some_and(|best| best.record_id == account)
+        || (best.is_none() && account.is_empty());
+    reconsider::Label {
+        meeting_id: meeting_id.to_owned(),
+        revision,
+        opportunity_id: choice.opportunity_id.clone().unwrap_or_default(),
+        decided_total: best.map_or(0, |best| best.millibits),
+        was_right,
+        account_id: account,
+    }
+}
+
+fn of_class(class: proto::DomainClass) -> Result<DomainClass, RpcError> {
+    Ok(match class {
+        proto::DomainClass::Unspecified => {
+            return Err(RpcError::invalid(
+                "rule.class",
+                "is missing; say internal, partner, customer, free or alternate",
+            ));
+        }
+        proto::DomainClass::Internal => DomainClass::Internal,
+        proto::DomainClass::Partner => DomainClass::Partner,
+        proto::DomainClass::Customer => DomainClass::Customer,
+        proto::DomainClass::Free => DomainClass::Free,
+        proto::DomainClass::Alternate => DomainClass::Alternate,
+    })
 }
 
 fn class(class: DomainClass) -> proto::DomainClass {

@@ -1,0 +1,40 @@
+//! Accounts the title and the conversation name.
+
+use super::Evidence;
+use crate::domain::facts::{Facts, Fit, Source};
+use crate::domain::meeting::Meeting;
+use crate::domain::weight;
+
+/// Adds what the texts say.
+pub(super) fn weigh(meeting: &Meeting, facts: &Facts, add: &mut impl FnMut(&str, Evidence)) {
+    for hit in facts.named.get(&meeting.id).into_iter().flatten() {
+        let base = match hit.fit {
+            Fit::Whole => weight::TEXT_WHOLE,
+            Fit::Beginning => weight::TEXT_BEGINNING,
+            Fit::Near => weight::TEXT_NEAR,
+        };
+        let shared = weight::shared_by(hit.shared_by);
+        let (signal, weight) = match hit.source {
+            Source::Title => ("title_company", base - shared),
+            Source::Mention => (
+                "mentioned_company",
+                base * weight::MENTION_SHARE / 1_000 - shared,
+            ),
+            Source::Domain => continue,
+        };
+        if weight <= 0 {
+            continue;
+        }
+        add(
+            &hit.account_id,
+            Evidence {
+                signal,
+                group: "text",
+                value: hit.value.clone(),
+                record_id: hit.account_id.clone(),
+                participant: None,
+                weight,
+            },
+        );
+    }
+}

@@ -1,0 +1,127 @@
+//! Moves proposed for matched meetings.
+
+use super::{MatchingRpc, decoded, failed, store, workspace};
+use crate::store::reconsider;
+use crate::wire;
+use events::WorkspaceId;
+use events::matching::v1::{self as proto, Matching};
+use events::rpc::{CallContext, Code, RpcError};
+
+/// Proposals listed.
+const PROPOSALS_MAX: i64 = 200;
+
+impl MatchingRpc {
+    pub(super) async fn moves(
+        &self,
+        workspace: &WorkspaceId,
+    ) -> Result<proto::ListMoveProposalsResponse, RpcError> {
+        let rows = reconsider::proposals(self.db.pool(), workspace.as_str(), PROPOSALS_MAX)
+            .await
+            .map_err(store)?;
+        let mut proposals = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (current, proposed): (proto::Decision, proto::Decision) =
+                (decoded(&row.current)?, decoded(&row.body)?);
+            proposals.push(proto::MoveProposal {
+                id: row.id.to_string(),
+                meeting_id: row.meeting_id,
+                title: row.title,
+                reason: row.reason,
+                changes: changes(&current, &proposed),
+                current: Some(current),
+                proposed: Some(proposed),
+                proposed_at: Some(wire::timestamp(row.proposed_at)),
+            });
+        }
+        Ok(proto::ListMoveProposalsResponse { proposals })
+    }
+
+    pub(super) async fn settle_move(
+        &self,
+        context: &CallContext,
+        request: proto::SettleMoveProposalRequest,
+    ) -> Result<proto::SettleMoveProposalResponse, RpcError> {
+        let workspace = workspace(&request.workspace)?;
+        let open = reconsider::proposals(self.db.pool(), workspace.as_str(), PROPOSALS_MAX)
+            .await
+            .map_err(store)?;
+        let open = open
+            .into_iter()
+            .find(|proposal| proposal.meeting_id == request.meeting_id);
+        let open = open.ok_or_else(|| RpcError::not_found("an open proposal for this meeting"))?;
+        let mut decision = None;
+        if request.accept {
+            let proposed: proto::Decision = decoded(&open.body)?;
+            if proposed.account_id.is_empty() {
+                return Err(RpcError::new(
+                    Code::FailedPrecondition,
+                    "the proposal moves the meeting to a lead; convert the lead or choose an account",
+                ));
+            }
+            // A person's choice from here on: it sticks, becomes an example, and can be taken back.
+            let choice = proto::CorrectDecisionRequest {
+                workspace: request.workspace.clone(),
+                meeting_id: request.meeting_id.clone(),
+                account_id: proposed.account_id,
+                opportunity_id: proposed.opportunity_id,
+                revert: false,
+            };
+            decision = self.correct_decision(context, choice).await?.decision;
+        }
+        let mut unit = self.db.begin().await.map_err(failed)?;
+        reconsider::settle(
+            unit.connection(),
+            workspace.as_str(),
+            &request.meeting_id,
+            request.accept,
+            &context.caller.actor,
+        )
+        .await
+        .map_err(store)?;
+        unit.commit().await.map_err(failed)?;
+        Ok(proto::SettleMoveProposalResponse { decision })
+    }
+}
+
+/// What would change, one line each.
+fn changes(current: &proto::Decision, proposed: &proto::Decision) -> Vec<String> {
+    let name = |decision: &proto::Decision, id: &str| -> String {
+        let named = decision
+            .candidates
+            .iter()
+            .find(|candidate| candidate.record_id == id);
+        match (id, named) {
+            ("", _) => "none".to_owned(),
+            (_, Some(candidate)) if !candidate.name.is_empty() => {
+                format!("{} ({id})", candidate.name)
+            }
+            _ => id.to_owned(),
+        }
+    };
+    let mut changes = Vec::new();
+    for (what, from, to) in [
+        ("account", &current.account_id, &proposed.account_id),
+        ("lead", &current.lead_id, &proposed.lead_id),
+        (
+            "opportunity",
+            &current.opportunity_id,
+            &proposed.opportunity_id,
+        ),
+    ] {
+        if from != to {
+            changes.push(format!(
+                "{what}: {} becomes {}",
+                name(current, from),
+                name(proposed, to)
+            ));
+        }
+    }
+    if current.contact_ids != proposed.contact_ids {
+        changes.push(format!(
+            "contacts: {} become {}",
+            current.contact_ids.len(),
+            proposed.contact_ids.len()
+        ));
+    }
+    changes
+}

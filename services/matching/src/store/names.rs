@@ -1,0 +1,30 @@
+//! The names of a workspace's accounts, for the look-up held in memory.
+
+use sqlx::PgPool;
+
+/// The version of the names; `None` before the first load is complete.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn version(pool: &PgPool, workspace: &str) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select names_version from matching.workspace where workspace = $1 and loaded_at is not null",
+        workspace,
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+/// Every account's id and name, by id.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn all(pool: &PgPool, workspace: &str) -> Result<Vec<(String, String)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "select id, name from matching.account where workspace = $1 and not is_deleted order by id",
+        workspace,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
