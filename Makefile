@@ -76,6 +76,7 @@ trace: tools bins ## one meeting, and its spans as a tree with durations
 bench: tools ## figures of a release build; SALESFORCE_URL=... measures against another org
 	$(CARGO) build --quiet --release --workspace --bins
 	@$(CARGO) run --quiet --release --package testkit --bin load
+	@$(CARGO) bench --quiet --package matching --bench figures
 	@$(PYTHON) deploy/local/prediction-figures
 	@$(CARGO) bench --quiet --package metadata-sync --bench drift
 

@@ -164,7 +164,7 @@ pub(crate) fn run(report: &mut Report) {
         })
         .collect();
     let mut score = Score::default();
-    let mut others: Vec<(f64, Score)> = [0.80, 0.83, 0.85, 0.87]
+    let mut others: Vec<(f64, Score)> = [0.80, 0.83, 0.85, 0.90]
         .map(|threshold| (threshold, Score::default()))
         .into();
     for value in &meetings {
@@ -179,7 +179,7 @@ pub(crate) fn run(report: &mut Report) {
     }
     score.report(
         report,
-        "meetings beside the project, thresholds 0.95 and 0.90",
+        "meetings beside the project, thresholds 0.95 and 0.87",
         true,
     );
     for (threshold, score) in &others {

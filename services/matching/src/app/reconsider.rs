@@ -1,6 +1,7 @@
 //! Meetings are decided again when something under one of their keys changed. What was open is decided; what was matched is
 //! never moved silently: a better match becomes a proposal for a person.
 
+use super::calibrate::calibrate;
 use super::decided::{Decided, Received, Reconsidered, facts_of};
 use super::names::Names;
 use crate::domain::reconsider::{Verdict, compare};
@@ -82,6 +83,7 @@ impl Reconsider {
     /// When Postgres does not answer.
     pub async fn step(&self) -> Result<usize, Failure> {
         reconsider::forget_closed(self.db.pool(), FORGOTTEN_ROWS_MAX).await?;
+        calibrate(self.db.pool()).await?;
         let due = reconsider::due(self.db.pool(), BATCH_MEETINGS_MAX).await?;
         if due.is_empty() {
             return Ok(0);

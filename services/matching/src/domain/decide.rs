@@ -405,7 +405,8 @@ pub fn hearsay(candidate: &Candidate) -> bool {
             .any(|evidence| evidence.group == group && evidence.weight > 0)
     };
     let hard = ["identity", "mail", "domain", "phone"].into_iter().any(has);
-    !hard && !(has("name") && has("text"))
+    let both = has("name") && has("text");
+    !hard && !both
 }
 
 /// What follows from where the candidates stand.

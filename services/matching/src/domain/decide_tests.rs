@@ -441,4 +441,88 @@ proptest! {
         let without = decide(&meeting(&picked[1..]), &facts);
         prop_assert!(without.total <= with.total);
     }
+
+    #[test]
+    fn removing_what_speaks_for_an_account_never_raises_it(
+        picked in prop::sample::subsequence(ADDRESSES.to_vec(), 1..=8),
+        left_out in 0..9_usize,
+        titled in any::<bool>(),
+    ) {
+        let facts = spoken_of(rich_world());
+        let of = |decision: &Decision, id: &str| {
+            decision.candidates.iter().find(|candidate| candidate.id == id).map_or(i64::MIN, |candidate| candidate.total)
+        };
+        let with = decide(&meeting(&picked), &facts);
+        let (without, less) = if titled {
+            (picked.clone(), Facts { named: std::collections::HashMap::new(), ..facts.clone() })
+        } else {
+            let mut fewer = picked.clone();
+            fewer.remove(left_out % picked.len());
+            (fewer, facts.clone())
+        };
+        let without = decide(&meeting(&without), &less);
+        prop_assert!(of(&without, ACME) <= of(&with, ACME));
+        prop_assert!(of(&without, ACME_FR) <= of(&with, ACME_FR));
+    }
+
+    #[test]
+    fn a_decision_made_twice_is_the_same_to_the_bit(picked in prop::sample::subsequence(ADDRESSES.to_vec(), 0..=8)) {
+        let facts = spoken_of(rich_world());
+        prop_assert_eq!(decide(&meeting(&picked), &facts), decide(&meeting(&picked), &facts.clone()));
+    }
+}
+
+/// The same world, and a title that names Acme.
+fn spoken_of(mut facts: Facts) -> Facts {
+    facts.named.insert(
+        "m-1".into(),
+        vec![Named {
+            account_id: ACME.into(),
+            value: "acme".into(),
+            source: Source::Title,
+            fit: Fit::Whole,
+            shared_by: 1,
+        }],
+    );
+    facts
+}
+
+#[test]
+fn texts_alone_never_decide_and_a_name_beside_them_does() {
+    let mut facts = spoken_of(world());
+    let mut titled = meeting(&["rep@ours.example", "zoe@gmail.com"]);
+    titled.participants[1].name = "Ann Lee".into();
+    let decision = decide(&titled, &facts);
+    assert_eq!(decision.outcome, Outcome::Ambiguous);
+    let ann = facts.contacts_by_id[ANN].clone();
+    facts
+        .namesakes_by_account
+        .insert(ACME.into(), vec![ann.clone()]);
+    facts
+        .contacts_by_full_name
+        .insert("lee|ann".into(), vec![ann]);
+    let decision = decide(&titled, &facts);
+    assert_eq!(
+        (decision.outcome, decision.contact_ids.as_slice()),
+        (Outcome::Matched, &[ANN.to_owned()][..])
+    );
+    insta::assert_snapshot!(explain(&decision), @r#"Acme GmbH, 1.00: "acme" in the title (+9.0), Ann Lee is the name of one contact only (+6.0), the organizer owns the account (+1.0). Opportunity: Acme 2026, 0.98: 1 of 1 contact roles present (+3.0), the organizer owns it (+3.0)."#);
+}
+
+#[test]
+fn a_crowd_of_hostile_guests_is_read_within_bounds_and_the_contact_found() {
+    let mut crowd = meeting(&["ann@acme.com"]);
+    let hostile = Participant {
+        name: "\u{202e}\u{0}x".repeat(80),
+        address: None,
+        address_problem: "is not of the form name@host".into(),
+        ..crowd.participants[0].clone()
+    };
+    crowd
+        .participants
+        .extend(vec![hostile; super::meeting::PARTICIPANTS_MAX - 1]);
+    crowd.title = "a ".repeat(2_048);
+    crowd.mentions = vec!["(((".repeat(80); super::meeting::MENTIONS_MAX];
+    let decision = decide(&crowd, &world());
+    assert_eq!(decision.account_id.as_deref(), Some(ACME));
 }

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod address;
 pub mod affected;
+pub mod calibrate;
 pub mod decide;
 #[cfg(test)]
 mod decide_tests;

@@ -1,5 +1,6 @@
 //! Meetings to be decided again, the moves proposed for matched ones, and what persons said about decisions.
 
+use crate::domain::facts::Calibration;
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -371,4 +372,73 @@ pub async fn concerned(
     )
     .fetch_all(pool)
     .await
+}
+
+/// Workspaces whose labels have become a tenth more since they were last fitted on.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn to_calibrate(
+    pool: &PgPool,
+    labels_min: i64,
+    rows_max: i64,
+) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select l.workspace from matching.label l join matching.workspace w on w.workspace = l.workspace
+         where l.reverted_at is null
+         group by l.workspace, w.calibrated_labels
+         having count(*) >= $1 and count(*) * 10 > w.calibrated_labels * 11
+         limit $2",
+        labels_min,
+        rows_max,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// The newest labels of a workspace: what the best candidate added up to, and whether it was right.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn labels(
+    pool: &PgPool,
+    workspace: &str,
+    rows_max: i64,
+) -> Result<Vec<(i64, bool)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "select decided_total, was_right from matching.label where workspace = $1 and reverted_at is null
+         order by labelled_at desc limit $2",
+        workspace,
+        rows_max,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.decided_total, row.was_right))
+        .collect())
+}
+
+/// Sets what was fitted, and on how many labels.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn set_calibration(
+    pool: &PgPool,
+    workspace: &str,
+    fitted: Calibration,
+    labels: i32,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update matching.workspace set calibration_slope = $2, calibration_offset = $3, calibrated_at = now(),
+                calibrated_labels = $4
+         where workspace = $1",
+        workspace,
+        fitted.slope,
+        fitted.offset,
+        labels,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
 }

@@ -301,4 +301,52 @@ mod tests {
         assert_eq!(meeting.participants_dropped, 9_500);
         assert_eq!(meeting.participants[0].name.len(), NAME_CHARACTERS_MAX);
     }
+
+    #[test]
+    fn hostile_input_is_cut_or_refused_with_a_reason() {
+        let mut event = event();
+        let guest = |name: &str, email: &str| proto::Participant {
+            name: name.into(),
+            email: email.into(),
+            phone: "+".repeat(1 << 16),
+            ..Default::default()
+        };
+        event.participants = vec![
+            guest(&"x".repeat(1 << 20), "a@b@c"),
+            guest(
+                "\u{0}\u{7}Ann\u{1b}[31m",
+                &format!("{}@acme.com", "y".repeat(1 << 20)),
+            ),
+            guest("", "ann@аcme.com"),
+        ];
+        event.company_mentions = vec![
+            proto::CompanyMention {
+                name: "z".repeat(1 << 20),
+                count: 1,
+            };
+            10_000
+        ];
+        let workspace: WorkspaceId = "acme".parse().unwrap();
+        let meeting = meeting(&workspace, &event).unwrap();
+        assert_eq!(meeting.mentions.len(), MENTIONS_MAX);
+        assert!(
+            meeting
+                .mentions
+                .iter()
+                .all(|mention| mention.len() <= NAME_CHARACTERS_MAX)
+        );
+        let problems: Vec<&str> = meeting
+            .participants
+            .iter()
+            .map(|p| p.address_problem.as_str())
+            .collect();
+        assert_eq!(problems[1], "is longer than 254 bytes");
+        assert_eq!(meeting.participants[1].name, "Ann[31m");
+        // A Cyrillic letter makes another domain, in the form registries write it.
+        assert_eq!(
+            meeting.participants[2].address.as_ref().unwrap().host(),
+            "xn--cme-5cd.com"
+        );
+        assert!(meeting.participants.iter().all(|p| p.phones.is_empty()));
+    }
 }

@@ -146,8 +146,7 @@ fn without_forms(mut words: Vec<String>) -> Vec<String> {
             break;
         }
     }
-    loop {
-        let Some(last) = words.last() else { break };
+    while let Some(last) = words.last() {
         if words.len() > 1 && last == "and" {
             words.pop();
             continue;

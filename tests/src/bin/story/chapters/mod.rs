@@ -2,6 +2,7 @@
 //! meeting. A chapter fails when the product does not do what it is there to show; a step that needs the simulator's
 //! control API says that it is skipped when the story is told to another org.
 
+mod again;
 mod connection;
 mod drift;
 mod prediction;
@@ -14,6 +15,10 @@ use anyhow::Context;
 
 /// Tells every chapter, in order.
 pub(crate) async fn tell(set: &Set<'_>) -> anyhow::Result<()> {
+    heading("A meeting, decided again when its contact appears");
+    again::tell(&Stage::open(set).await?)
+        .await
+        .context("a meeting, decided again when its contact appears")?;
     heading("A validation rule, before it refuses");
     prediction::tell(&Stage::open(set).await?)
         .await

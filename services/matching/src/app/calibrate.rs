@@ -1,0 +1,32 @@
+//! Fits a workspace's calibration again when its labelled examples have become more.
+
+use crate::domain::calibrate::{LABELS_MIN, fit};
+use crate::store::reconsider;
+use sqlx::PgPool;
+
+/// Workspaces fitted at a turn, and labels read for one.
+const WORKSPACES_MAX: i64 = 16;
+const LABELS_MAX: i64 = 20_000;
+
+/// Fits what is due; answers how many workspaces were.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn calibrate(pool: &PgPool) -> Result<usize, sqlx::Error> {
+    let least = i64::try_from(LABELS_MIN).unwrap_or(i64::MAX);
+    let due = reconsider::to_calibrate(pool, least, WORKSPACES_MAX).await?;
+    for workspace in &due {
+        let labels = reconsider::labels(pool, workspace, LABELS_MAX).await?;
+        let count = i32::try_from(labels.len()).unwrap_or(i32::MAX);
+        let fitted = fit(&labels).unwrap_or_default();
+        tracing::info!(
+            workspace.id = workspace,
+            labels = count,
+            slope = fitted.slope,
+            offset = fitted.offset,
+            "calibration fitted on reviewers' answers"
+        );
+        reconsider::set_calibration(pool, workspace, fitted, count).await?;
+    }
+    Ok(due.len())
+}
