@@ -401,6 +401,7 @@ impl Script {
             millibits: 9_500,
             probability: 0.991,
             evidence: vec![evidence],
+            ..matching::Candidate::default()
         };
         matching::Decision {
             id: "d-1".into(),
@@ -568,6 +569,46 @@ impl matching::Matching for Script {
     ) -> Result<matching::SetDomainRuleResponse, RpcError> {
         self.change(context)?;
         Ok(matching::SetDomainRuleResponse::default())
+    }
+
+    async fn preview_domain_rule(
+        &self,
+        _: &CallContext,
+        _: matching::PreviewDomainRuleRequest,
+    ) -> Result<matching::PreviewDomainRuleResponse, RpcError> {
+        unasked()
+    }
+
+    async fn list_move_proposals(
+        &self,
+        _: &CallContext,
+        _: matching::ListMoveProposalsRequest,
+    ) -> Result<matching::ListMoveProposalsResponse, RpcError> {
+        unasked()
+    }
+
+    async fn settle_move_proposal(
+        &self,
+        _: &CallContext,
+        _: matching::SettleMoveProposalRequest,
+    ) -> Result<matching::SettleMoveProposalResponse, RpcError> {
+        unasked()
+    }
+
+    async fn get_matching_settings(
+        &self,
+        _: &CallContext,
+        _: matching::GetMatchingSettingsRequest,
+    ) -> Result<matching::GetMatchingSettingsResponse, RpcError> {
+        unasked()
+    }
+
+    async fn set_matching_settings(
+        &self,
+        _: &CallContext,
+        _: matching::SetMatchingSettingsRequest,
+    ) -> Result<matching::SetMatchingSettingsResponse, RpcError> {
+        unasked()
     }
 }
 
