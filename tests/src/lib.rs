@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod eventually;
 pub mod fixtures;
 pub mod http;
+pub mod isolation;
 pub mod nats;
 pub mod org;
 pub mod otlp;

@@ -4,13 +4,11 @@
 //! `keys rotate`, and when it reports no rows under the old key, remove the old line. Services run all the while.
 
 use std::process::ExitCode;
-use std::str::FromStr as _;
 
 use anyhow::Context as _;
+use chassis::{Db, Scope};
 use clap::{Parser, Subcommand};
-use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use secrecy::SecretString;
 
 use crate::seal::{self, Ring, generate_line};
 use crate::store;
@@ -100,16 +98,16 @@ async fn execute(verb: Verb) -> anyhow::Result<String> {
             Ok(format!("{}\n", *line))
         }
         Verb::Verify(target) => {
-            let (pool, ring) = open(&target).await?;
-            store::keys::verify(&pool, &ring).await?;
-            report(&pool, "keys open what is stored").await
+            let (scope, ring) = open(&target).await?;
+            store::keys::verify(&scope, &ring).await?;
+            report(&scope, "keys open what is stored").await
         }
         Verb::Rotate(target) => {
-            let (pool, ring) = open(&target).await?;
-            store::keys::verify(&pool, &ring).await?;
-            let rows = rotate(&pool, &ring).await?;
+            let (scope, ring) = open(&target).await?;
+            store::keys::verify(&scope, &ring).await?;
+            let rows = rotate(&scope, &ring).await?;
             report(
-                &pool,
+                &scope,
                 &format!("{rows} rows wrapped again under {}", ring.current_id()),
             )
             .await
@@ -121,8 +119,8 @@ async fn execute(verb: Verb) -> anyhow::Result<String> {
 ///
 /// # Errors
 /// When a row does not open or Postgres refuses; rows done stay done.
-pub async fn rotate(pool: &PgPool, ring: &Ring) -> anyhow::Result<usize> {
-    let mut db = pool.acquire().await?;
+pub async fn rotate(scope: &Scope, ring: &Ring) -> anyhow::Result<usize> {
+    let mut db = scope.acquire().await?;
     let mut rows = 0;
     loop {
         let done = store::keys::rewrap_some(&mut db, ring).await?;
@@ -134,21 +132,15 @@ pub async fn rotate(pool: &PgPool, ring: &Ring) -> anyhow::Result<usize> {
     }
 }
 
-async fn open(target: &Target) -> anyhow::Result<(PgPool, Ring)> {
+async fn open(target: &Target) -> anyhow::Result<(Scope, Ring)> {
     let ring = Ring::load(&target.seal)?;
-    // The parse error may quote the URL, and the URL holds a password.
-    let options = PgConnectOptions::from_str(target.database_url.expose_secret())
-        .map_err(|_| anyhow::anyhow!("DATABASE_URL is not a postgres url"))?;
-    let pool = PgPoolOptions::new()
-        .max_connections(1)
-        .connect_with(options)
-        .await
-        .context("postgres cannot be reached")?;
-    Ok((pool, ring))
+    let db = Db::connect(&target.database_url, "auth").await?;
+    // Keys belong to the installation: rows of every workspace are wrapped again.
+    Ok((db.all_workspaces(), ring))
 }
 
-async fn report(pool: &PgPool, headline: &str) -> anyhow::Result<String> {
-    let mut db = pool.acquire().await?;
+async fn report(scope: &Scope, headline: &str) -> anyhow::Result<String> {
+    let mut db = scope.acquire().await?;
     let mut text = format!("{headline}\n");
     for (kek_id, rows) in store::keys::usage(&mut db).await? {
         text.push_str(&format!("{kek_id}: {rows} rows\n"));

@@ -40,6 +40,8 @@ impl Service for Auth {
     const STORE: Option<Store> = Some(Store {
         schema: "auth",
         migrator: &MIGRATOR,
+        // Known texts sealed under each key, of no workspace.
+        open_tables: &["canary"],
     });
     type Options = Options;
 
@@ -58,9 +60,12 @@ impl Service for Auth {
         let call_ms = limits.call_ms;
         let ring = Arc::new(Ring::load(&options.seal)?);
         let db = rig.db().clone();
-        store::keys::verify(db.pool(), &ring).await.context(
-            "these seal keys are not the ones the database was sealed with; refusing to start",
-        )?;
+        // The keys must open what every workspace has sealed.
+        store::keys::verify(&db.all_workspaces(), &ring)
+            .await
+            .context(
+                "these seal keys are not the ones the database was sealed with; refusing to start",
+            )?;
         let salesforce = Salesforce::new(&options.salesforce)?;
         let endpoint = salesforce.token_endpoint(ClientCredentials {
             key: options.salesforce_consumer_key.clone(),

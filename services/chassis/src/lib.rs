@@ -7,7 +7,8 @@
 //!
 //! A service implements [`Service`], hangs its handlers on the [`Rig`], and its `main` is one line. In a handler:
 //! load, decide purely, then one [`db::Unit`] in which state, claims and events commit together; the loop acknowledges
-//! only after `Ok`. Every schema's first migration contains [`db::INBOX_OUTBOX_SQL`].
+//! only after `Ok`. Every schema's first migration contains [`db::INBOX_OUTBOX_SQL`]. A unit and every lone statement
+//! belong to a [`db::Scope`]: Postgres shows them the rows of its workspaces, whatever their `where` forgot.
 //! `tests/it/probe.rs` is a complete service of two hundred lines.
 //!
 //! Promises kept here: every message ends acknowledged after its commit, retried with a delay, or quarantined where a
@@ -33,7 +34,7 @@ pub mod telemetry;
 pub use boot::boot;
 pub use bus::{Bus, ConsumerSpec, Delivery, Handler};
 pub use config::{Config, Options};
-pub use db::{Db, Fresh, Unit};
+pub use db::{Db, Fresh, Scope, Unit};
 pub use failure::Failure;
 pub use migrate::migrate;
 pub use rig::Rig;

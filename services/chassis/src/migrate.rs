@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use crate::{
     bus::{self, Bus},
     config::Options,
-    db::{self, is_plain_identifier, role_name},
+    db::{self, is_plain_identifier, isolation, role_name},
     service::{Service, Store},
 };
 
@@ -50,6 +50,8 @@ async fn migrate_store(store: &Store, options: &Options, service: &str) -> anyho
         ),
         // A migration may rewrite a table.
         ("statement_timeout", "0".to_owned()),
+        // And it fills columns of every workspace; policies bind the owner too.
+        (isolation::SETTING, isolation::ALL.to_owned()),
     ]);
     let mut connection = PgConnection::connect_with(&connect)
         .await
@@ -75,6 +77,12 @@ async fn migrate_store(store: &Store, options: &Options, service: &str) -> anyho
         .execute(&mut connection)
         .await
         .with_context(|| format!("the migration history of schema {schema} cannot be protected"))?;
+    // After the migrations, so that a table added by any of them is covered.
+    sqlx::raw_sql(AssertSqlSafe(isolation::install(schema)))
+        .execute(&mut connection)
+        .await
+        .with_context(|| format!("row-level security of schema {schema} cannot be set up"))?;
+    isolation::verify_tables(&mut connection, store).await?;
     connection.close().await.ok();
     Ok(())
 }

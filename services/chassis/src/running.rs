@@ -96,7 +96,7 @@ impl Running {
             .await
             .ok();
         if let Some(db) = &self.db {
-            tokio::time::timeout(Duration::from_secs(1), db.pool().close())
+            tokio::time::timeout(Duration::from_secs(1), db.close())
                 .await
                 .ok();
         }

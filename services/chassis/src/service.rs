@@ -11,6 +11,9 @@ pub struct Store {
     pub schema: &'static str,
     /// Its migrations, applied by the `migrate` verb only. `sqlx.toml` puts their history into the same schema.
     pub migrator: &'static sqlx::migrate::Migrator,
+    /// Tables without a `workspace` column that need no row-level security, each with its reason beside it. Inbox, outbox
+    /// and history need not be named. A table with the column is never open.
+    pub open_tables: &'static [&'static str],
 }
 
 /// One deployable. `main` is `fn main() -> ExitCode { chassis::boot::<Auth>() }`.

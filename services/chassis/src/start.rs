@@ -215,10 +215,10 @@ pub(crate) async fn connect_database(
 }
 
 fn watch_database(readiness: &Readiness, db: &Db) {
-    let pool = db.pool().clone();
+    let db = db.clone();
     readiness.add("postgres", move || {
-        let pool = pool.clone();
-        async move { db::ping(&pool).await.map_err(|error| error.to_string()) }
+        let db = db.clone();
+        async move { db.ping().await.map_err(|error| error.to_string()) }
     });
 }
 

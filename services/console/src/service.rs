@@ -21,6 +21,8 @@ impl Service for Console {
     const STORE: Option<Store> = Some(Store {
         schema: "console",
         migrator: &MIGRATOR,
+        // People sign in as themselves; which workspaces they see is in `membership`, which has its policy.
+        open_tables: &["user_account", "session", "invitation", "sign_in_failure"],
     });
     type Options = Options;
 
@@ -40,18 +42,20 @@ impl Service for Console {
             .map(|name| name.parse::<HeaderName>())
             .transpose()
             .context("CONSOLE_CLIENT_ADDRESS_HEADER is not a header name")?;
-        let pool = rig.db().pool().clone();
+        // Users, sessions and tokens belong to no workspace, and a caller is looked up before it is known which workspaces
+        // they may see: the answer is what decides. Nothing of a workspace itself is stored here.
+        let scope = rig.db().all_workspaces();
         let passwords = Passwords::new();
-        bootstrap::run(&options, &public_url, &pool, &passwords).await?;
+        bootstrap::run(&options, &public_url, &scope, &passwords).await?;
         rig.http(http::router(Desk {
-            pool: pool.clone(),
+            scope: scope.clone(),
             owners: Owners::new(&rig.rpc()),
             quarantine: rig.bus().quarantine(),
             passwords,
             public_url,
             address_header,
         }));
-        rig.task("sweep", move |stop| sweep::run(pool, stop));
+        rig.task("sweep", move |stop| sweep::run(scope, stop));
         Ok(())
     }
 }

@@ -61,6 +61,7 @@ impl Service for Matching {
     const STORE: Option<Store> = Some(Store {
         schema: "matching",
         migrator: &crate::MIGRATOR,
+        open_tables: &[],
     });
     type Options = Options;
 

@@ -27,6 +27,7 @@ impl Service for MetadataSync {
     const STORE: Option<Store> = Some(Store {
         schema: "metadata_sync",
         migrator: &crate::MIGRATOR,
+        open_tables: &[],
     });
     type Options = Options;
 

@@ -72,6 +72,7 @@ impl Service for Writeback {
     const STORE: Option<Store> = Some(Store {
         schema: "writeback",
         migrator: &crate::MIGRATOR,
+        open_tables: &[],
     });
     type Options = Options;
 
@@ -94,12 +95,12 @@ impl Service for Writeback {
         let wake = Wake::default();
         let telemetry = Telemetry::new(&rig.metrics().meter());
         let settings = SettingsCache::new(
-            db.pool().clone(),
+            db.clone(),
             options.time_zone,
             options.external_id_field.clone(),
         );
         let gating = Gating::new(
-            db.pool().clone(),
+            db.clone(),
             settings.clone(),
             orgs.clone(),
             options.api_budget_share,

@@ -96,7 +96,7 @@ impl AcceptGrant {
             return Err(Unacceptable::MissingScope);
         }
         let workspace = given.workspace;
-        let before = store::connection::get(self.db.pool(), workspace)
+        let before = store::connection::get(&self.db.workspace(workspace), workspace)
             .await
             .map_err(|error| unavailable(&error.into()))?;
         if before.is_some_and(|before| {
@@ -184,7 +184,7 @@ impl AcceptGrant {
         grantee: Grantee,
     ) -> Result<Result<Connection, Unacceptable>, Failure> {
         let workspace = given.workspace;
-        let mut unit = self.db.begin().await?;
+        let mut unit = self.db.begin(workspace).await?;
         let db = unit.connection();
         let before = store::connection::lock_or_create(db, workspace).await?;
         let kind = given.grant.kind();

@@ -250,8 +250,8 @@ impl AccessTokens {
         rejected: i64,
         purpose: Purpose,
     ) -> Result<Peek, Denied> {
-        let pool = self.inner.db.pool();
-        let Some(standing) = lease::standing(pool, workspace).await? else {
+        let scope = self.inner.db.workspace(workspace);
+        let Some(standing) = lease::standing(&scope, workspace).await? else {
             return Err(Denied::State {
                 state: State::NotConnected,
                 detail: String::new(),
@@ -264,7 +264,7 @@ impl AccessTokens {
                 kind: secret::Kind::AccessToken,
                 owner: "",
             };
-            let found = store::secret::get(pool, &self.inner.ring, place).await?;
+            let found = store::secret::get(&scope, &self.inner.ring, place).await?;
             if let Some((generation, secret)) =
                 found.filter(|(generation, _)| *generation == standing.facts.generation)
             {

@@ -97,7 +97,7 @@ pub async fn begin(db: &Db, salesforce: &Salesforce, wish: Wish<'_>) -> Result<L
 
 /// False when too many attempts are open.
 async fn store_attempt(db: &Db, attempt: &Attempt, ticket: &SecretString) -> Result<bool, Failure> {
-    let mut unit = db.begin().await?;
+    let mut unit = db.begin(&attempt.workspace).await?;
     let before = store::connection::lock_or_create(unit.connection(), &attempt.workspace).await?;
     if store::attempt::open_count(unit.connection(), &attempt.workspace).await? >= ATTEMPTS_OPEN_MAX
     {

@@ -47,7 +47,7 @@ pub async fn apply(
     trigger: Trigger,
     actor: &str,
 ) -> Result<Option<Connection>, Failure> {
-    let mut unit = db.begin().await?;
+    let mut unit = db.begin(workspace).await?;
     let Some(before) = store::connection::lock(unit.connection(), workspace).await? else {
         return Ok(None);
     };

@@ -66,7 +66,9 @@ impl CompleteConnect {
         cookie: impl Fn(Uuid) -> Option<String>,
     ) -> (Option<Uuid>, Result<Connected, Problem>) {
         let state_hash = secret_text::hash(&answer.state);
-        let attempt = match store::attempt::by_state(self.accept.db.pool(), &state_hash).await {
+        // The browser brings a state and no workspace: the attempt tells which it is.
+        let all = self.accept.db.all_workspaces();
+        let attempt = match store::attempt::by_state(&all, &state_hash).await {
             Ok(Some(attempt)) => attempt,
             Ok(None) => return (None, Err(Problem::Refused(Refusal::Unknown))),
             Err(error) => return (None, Err(unavailable(&error.into()))),
@@ -78,7 +80,8 @@ impl CompleteConnect {
             tracing::warn!(workspace = %attempt.workspace, attempt = %attempt.id, refusal = ?refusal, "answer of a connect attempt refused");
             return (None, Err(Problem::Refused(refusal)));
         }
-        match store::attempt::use_up(self.accept.db.pool(), attempt.id).await {
+        let scope = self.accept.db.workspace(&attempt.workspace);
+        match store::attempt::use_up(&scope, attempt.id).await {
             Ok(true) => {}
             Ok(false) => return (None, Err(Problem::Refused(Refusal::Replayed))),
             Err(error) => return (None, Err(unavailable(&error.into()))),
@@ -127,7 +130,8 @@ impl CompleteConnect {
             kind: secret::Kind::CodeVerifier,
             owner: &owner,
         };
-        let (_, verifier) = secret::get(self.accept.db.pool(), &self.accept.ring, place)
+        let scope = self.accept.db.workspace(&attempt.workspace);
+        let (_, verifier) = secret::get(&scope, &self.accept.ring, place)
             .await
             .map_err(|error| unavailable(&error.into()))?
             .ok_or(Problem::Refused(Refusal::Replayed))?;
@@ -181,7 +185,7 @@ impl CompleteConnect {
     /// A grant we do not keep must not stay alive.
     async fn let_go(&self, attempt: &Attempt, response: &TokenResponse, unwanted: &SecretString) {
         let enqueue = async {
-            let mut unit = self.accept.db.begin().await?;
+            let mut unit = self.accept.db.begin(&attempt.workspace).await?;
             store::revocation::enqueue(
                 unit.connection(),
                 &self.accept.ring,
@@ -200,7 +204,7 @@ impl CompleteConnect {
 
     /// Destroys the verifier and lets a first attempt fall back.
     async fn clean_up(&self, attempt: &Attempt) -> Result<(), Failure> {
-        let mut unit = self.accept.db.begin().await?;
+        let mut unit = self.accept.db.begin(&attempt.workspace).await?;
         let owner = attempt.id.to_string();
         let place = secret::Place {
             workspace: &attempt.workspace,

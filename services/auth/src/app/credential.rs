@@ -55,7 +55,8 @@ impl AccessTokens {
             kind,
             owner: "",
         };
-        let stored = match secret::get(self.inner.db.pool(), &self.inner.ring, place).await {
+        let scope = self.inner.db.workspace(&work.workspace);
+        let stored = match secret::get(&scope, &self.inner.ring, place).await {
             Ok(Some((_, stored))) => stored,
             Ok(None) => return Err(Unusable::Gone(gone)),
             Err(error @ crate::store::StoreError::Database(_)) => {

@@ -61,7 +61,7 @@ impl AccessTokens {
         response: &TokenResponse,
     ) -> Result<Result<Token, Denied>, Failure> {
         let inner = &self.inner;
-        let mut unit = inner.db.begin().await?;
+        let mut unit = inner.db.begin(&work.workspace).await?;
         let db = unit.connection();
         let Some(before) = store::connection::lock(db, &work.workspace).await? else {
             return Ok(Err(Denied::State {

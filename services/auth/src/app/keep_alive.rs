@@ -55,7 +55,9 @@ impl KeepAlive {
     /// # Errors
     /// When the store is away.
     pub async fn step(&self) -> Result<(), Failure> {
-        let idle = store::connection::idle(self.db.pool(), self.days, ROWS_MAX).await?;
+        // Which connections are idle is not known before.
+        let all = self.db.all_workspaces();
+        let idle = store::connection::idle(&all, self.days, ROWS_MAX).await?;
         futures::stream::iter(idle)
             .for_each_concurrent(CONCURRENCY, |(workspace, generation)| async move {
                 let refreshed = self

@@ -53,7 +53,8 @@ impl OpenLink {
         ticket: &str,
         cookie: impl Fn(Uuid) -> Option<String>,
     ) -> Result<Result<Departure, Refusal>, Failure> {
-        let mut unit = self.db.begin().await?;
+        // The browser brings a ticket and no workspace: the attempt tells which it is, under the lock it is bound with.
+        let mut unit = self.db.all_workspaces().begin().await?;
         let ticket_hash = secret_text::hash(ticket);
         let Some(attempt) = store::attempt::lock_by_ticket(unit.connection(), &ticket_hash).await?
         else {
@@ -80,10 +81,11 @@ impl OpenLink {
         let verifier = SecretString::from(verifier.into_secret());
         secret::put(unit.connection(), &self.ring, place, 0, &verifier).await?;
         unit.commit().await?;
-        let username = store::connection::get(self.db.pool(), &attempt.workspace)
-            .await?
-            .map(|connection| connection.username)
-            .filter(|username| !username.is_empty() && !attempt.different_user);
+        let username =
+            store::connection::get(&self.db.workspace(&attempt.workspace), &attempt.workspace)
+                .await?
+                .map(|connection| connection.username)
+                .filter(|username| !username.is_empty() && !attempt.different_user);
         let authorize_url = self.endpoint.authorize_url(
             &login,
             &AuthorizeRequest {

@@ -79,8 +79,9 @@ impl Prober {
     pub async fn step(&self) -> Result<usize, Failure> {
         let again_s = AGAIN_S * rand::rng().random_range(0.8..1.2);
         let rows_max = i64::from(PROBED_MAX);
-        let due = store::connection::claim_due_probes(self.db.pool(), again_s, DAYS_MAX, rows_max)
-            .await?;
+        // Whose turn it is is not known before.
+        let all = self.db.all_workspaces();
+        let due = store::connection::claim_due_probes(&all, again_s, DAYS_MAX, rows_max).await?;
         let looks = due.iter().map(|workspace| self.probe(workspace));
         join_all(looks).await;
         Ok(due.len())

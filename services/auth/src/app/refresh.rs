@@ -51,7 +51,7 @@ impl AccessTokens {
         purpose: Purpose,
     ) -> Result<Option<Work>, Denied> {
         let inner = &self.inner;
-        let mut unit = inner.db.begin().await?;
+        let mut unit = inner.db.begin(workspace).await?;
         store::connection::lock(unit.connection(), workspace).await?;
         let Some(standing) = lease::standing_in(unit.connection(), workspace).await? else {
             return Ok(None);
@@ -110,7 +110,8 @@ impl AccessTokens {
                 )
                 .await;
         };
-        let (failures, doubted) = lease::memory(inner.db.pool(), &work.workspace).await?;
+        let scope = inner.db.workspace(&work.workspace);
+        let (failures, doubted) = lease::memory(&scope, &work.workspace).await?;
         let evidence = Evidence {
             doubted,
             ..Evidence::default()
@@ -122,7 +123,7 @@ impl AccessTokens {
                     let (settle, call) = (self.settle_ms(), float(inner.limits.call_ms));
                     let generation = work.standing.facts.generation;
                     if !lease::intend(
-                        inner.db.pool(),
+                        &scope,
                         &work.workspace,
                         work.fence,
                         generation,
@@ -215,8 +216,9 @@ impl AccessTokens {
             Some(failure) => {
                 let kind = work.standing.grant.kind();
                 let evidence = if trouble::needs_others(failure) {
-                    let pool = self.inner.db.pool();
-                    lease::others(pool, &work.workspace, kind, evidence.doubted).await?
+                    // How other workspaces fare tells our own fault from one org's trouble; only yes or no comes back.
+                    let all = self.inner.db.all_workspaces();
+                    lease::others(&all, &work.workspace, kind, evidence.doubted).await?
                 } else {
                     evidence
                 };
@@ -293,7 +295,7 @@ impl AccessTokens {
             0 => 0,
             _ => trouble::pause_ms(after_s, failures + 1, inner.limits.retry_pause_ms, jitter),
         };
-        let mut unit = inner.db.begin().await?;
+        let mut unit = inner.db.begin(&work.workspace).await?;
         let before = store::connection::lock(unit.connection(), &work.workspace).await?;
         let ours = lease::fail(
             unit.connection(),

@@ -67,26 +67,29 @@ impl Revoker {
     /// # Errors
     /// When the store is away.
     pub async fn step(&self) -> Result<(), Failure> {
-        let due = store::revocation::claim(self.db.pool(), CLAIM_S, CLAIMED_MAX).await?;
+        // Whose grants are due is not known before; each is then revoked in its own workspace.
+        let all = self.db.all_workspaces();
+        let due = store::revocation::claim(&all, CLAIM_S, CLAIMED_MAX).await?;
         // At once: one org that hangs holds up no other.
         let outcomes = join_all(due.iter().map(|revocation| self.revoke(revocation))).await;
         outcomes.into_iter().collect()
     }
 
     async fn revoke(&self, revocation: &Revocation) -> Result<(), Failure> {
-        let (pool, workspace) = (self.db.pool(), &revocation.workspace);
+        let workspace = &revocation.workspace;
+        let scope = self.db.workspace(workspace);
         let owner = revocation.id.to_string();
         let place = secret::Place {
             workspace,
             kind: secret::Kind::Revocation,
             owner: &owner,
         };
-        let token = match secret::get(pool, &self.ring, place).await {
+        let token = match secret::get(&scope, &self.ring, place).await {
             Ok(Some((_, token))) => token,
-            Ok(None) => return Ok(store::revocation::finish(pool, revocation).await?),
+            Ok(None) => return Ok(store::revocation::finish(&scope, revocation).await?),
             Err(error) => {
                 tracing::error!(%workspace, error = %error, "grant does not open and cannot be revoked");
-                return Ok(store::revocation::postpone(pool, revocation.id, PAUSE_S_MAX).await?);
+                return Ok(store::revocation::postpone(&scope, revocation.id, PAUSE_S_MAX).await?);
             }
         };
         let outcome = match self.salesforce.hosts().api(&revocation.instance_url) {
@@ -103,11 +106,11 @@ impl Revoker {
         match outcome {
             Ok(()) => {
                 tracing::info!(%workspace, "grant revoked at salesforce");
-                store::revocation::finish(pool, revocation).await?;
+                store::revocation::finish(&scope, revocation).await?;
             }
             Err(reason) if revocation.attempts >= ATTEMPTS_MAX => {
                 tracing::error!(%workspace, reason, "grant could not be revoked; revoke it in Salesforce (Setup, Connected Apps OAuth Usage)");
-                store::revocation::finish(pool, revocation).await?;
+                store::revocation::finish(&scope, revocation).await?;
             }
             Err(reason) => {
                 tracing::warn!(%workspace, reason, attempt = revocation.attempts, "grant is not revoked yet");
@@ -115,7 +118,7 @@ impl Revoker {
                 let pause_s = (f64::from(1_u32 << revocation.attempts.min(12)) * 2.0)
                     .min(PAUSE_S_MAX)
                     * jitter;
-                store::revocation::postpone(pool, revocation.id, pause_s).await?;
+                store::revocation::postpone(&scope, revocation.id, pause_s).await?;
             }
         }
         Ok(())

@@ -32,7 +32,8 @@ pub async fn run(db: Db, telemetry: Telemetry, stop: CancellationToken) -> anyho
         if let Err(failure) = step(&db).await {
             tracing::warn!(error = failure.chain(), "ended attempts cannot be swept");
         }
-        if let Ok(counts) = store::connection::count_by_state(db.pool()).await {
+        // A gauge over the whole installation.
+        if let Ok(counts) = store::connection::count_by_state(&db.all_workspaces()).await {
             telemetry.connections(&counts);
         }
     }
@@ -43,8 +44,10 @@ pub async fn run(db: Db, telemetry: Telemetry, stop: CancellationToken) -> anyho
 /// # Errors
 /// When the store is away.
 pub async fn step(db: &Db) -> Result<(), Failure> {
-    for workspace in store::connection::abandoned(db.pool(), ROWS_MAX).await? {
+    // Whose attempts ended is not known before; each change is then made in its own workspace.
+    let all = db.all_workspaces();
+    for workspace in store::connection::abandoned(&all, ROWS_MAX).await? {
         change::apply(db, &workspace, Trigger::Abandoned, ACTOR).await?;
     }
-    Ok(store::attempt::prune(db.pool(), ROWS_MAX).await?)
+    Ok(store::attempt::prune(&all, ROWS_MAX).await?)
 }

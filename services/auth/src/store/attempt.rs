@@ -1,8 +1,9 @@
 //! Attempts to connect. Tickets, states and cookies are known here only by their SHA-256.
 
+use chassis::Scope;
 use chrono::{DateTime, Utc};
 use events::WorkspaceId;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::StoreError;
@@ -137,14 +138,14 @@ pub async fn lock_by_ticket(
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn by_state(pool: &PgPool, state_hash: &Hash) -> Result<Option<Attempt>, StoreError> {
+pub async fn by_state(scope: &Scope, state_hash: &Hash) -> Result<Option<Attempt>, StoreError> {
     let row = sqlx::query_as!(
         Row,
         "select id, workspace, login_url, different_user, start_over, is_sandbox, return_path, requested_by, expires_at, used_at, browser_hash \
          from auth.oauth_attempt where state_hash = $1",
         state_hash.as_slice()
     )
-    .fetch_optional(pool)
+    .fetch_optional(scope)
     .await?;
     row.map(Row::into_domain).transpose()
 }
@@ -174,12 +175,12 @@ pub async fn bind(
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn use_up(pool: &PgPool, id: Uuid) -> Result<bool, StoreError> {
+pub async fn use_up(scope: &Scope, id: Uuid) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "update auth.oauth_attempt set used_at = now() where id = $1 and used_at is null and expires_at > now()",
         id
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(done.rows_affected() == 1)
 }
@@ -188,12 +189,12 @@ pub async fn use_up(pool: &PgPool, id: Uuid) -> Result<bool, StoreError> {
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn prune(pool: &PgPool, rows_max: i64) -> Result<(), StoreError> {
+pub async fn prune(scope: &Scope, rows_max: i64) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from auth.oauth_attempt where id in (select id from auth.oauth_attempt where expires_at < now() - interval '1 day' limit $1)",
         rows_max
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     sqlx::query!(
         "delete from auth.sealed where (workspace, kind, owner) in (\
@@ -201,7 +202,7 @@ pub async fn prune(pool: &PgPool, rows_max: i64) -> Result<(), StoreError> {
            where s.kind = 'code_verifier' and s.sealed_at < now() - interval '1 hour' limit $1)",
         rows_max
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(())
 }

@@ -3,9 +3,10 @@
 //! Whoever changes a connection locks its row first and writes the history row in the same transaction, so that the
 //! history is complete and the generations have no gaps.
 
+use chassis::Scope;
 use chrono::{DateTime, Utc};
 use events::WorkspaceId;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 use super::StoreError;
 use crate::domain::connection::Connection;
@@ -64,14 +65,14 @@ pub struct Past {
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn get(pool: &PgPool, workspace: &WorkspaceId) -> Result<Option<Connection>, StoreError> {
+pub async fn get(scope: &Scope, workspace: &WorkspaceId) -> Result<Option<Connection>, StoreError> {
     let row = sqlx::query_as!(
         Row,
         "select workspace, generation, epoch, state, cause, organization_id, user_id, username, instance_url, is_sandbox, since \
          from auth.connection where workspace = $1",
         workspace.as_str()
     )
-    .fetch_optional(pool)
+    .fetch_optional(scope)
     .await?;
     row.map(Row::into_domain).transpose()
 }
@@ -81,7 +82,7 @@ pub async fn get(pool: &PgPool, workspace: &WorkspaceId) -> Result<Option<Connec
 /// # Errors
 /// See [`StoreError`].
 pub async fn list(
-    pool: &PgPool,
+    scope: &Scope,
     after: &str,
     rows_max: i64,
 ) -> Result<Vec<Connection>, StoreError> {
@@ -92,7 +93,7 @@ pub async fn list(
         after,
         rows_max
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     rows.into_iter().map(Row::into_domain).collect()
 }
@@ -102,7 +103,7 @@ pub async fn list(
 /// # Errors
 /// See [`StoreError`].
 pub async fn history(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &WorkspaceId,
     rows_max: i64,
 ) -> Result<Vec<Past>, StoreError> {
@@ -112,7 +113,7 @@ pub async fn history(
         workspace.as_str(),
         rows_max
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     let mut past = Vec::with_capacity(rows.len());
     for row in rows {
@@ -276,7 +277,7 @@ pub async fn probe_in(
 /// # Errors
 /// See [`StoreError`].
 pub async fn claim_due_probes(
-    pool: &PgPool,
+    scope: &Scope,
     seconds: f64,
     days_max: i32,
     rows_max: i64,
@@ -290,7 +291,7 @@ pub async fn claim_due_probes(
         days_max,
         rows_max
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     rows.into_iter()
         .map(|text| {
@@ -306,14 +307,14 @@ pub async fn claim_due_probes(
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn abandoned(pool: &PgPool, rows_max: i64) -> Result<Vec<WorkspaceId>, StoreError> {
+pub async fn abandoned(scope: &Scope, rows_max: i64) -> Result<Vec<WorkspaceId>, StoreError> {
     let rows = sqlx::query_scalar!(
         "select workspace from auth.connection c where state = 'authorizing' and not exists (\
            select 1 from auth.oauth_attempt a where a.workspace = c.workspace and a.used_at is null and a.expires_at > now()) \
          order by workspace limit $1",
         rows_max
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     rows.into_iter()
         .map(|text| {
@@ -331,7 +332,7 @@ pub async fn abandoned(pool: &PgPool, rows_max: i64) -> Result<Vec<WorkspaceId>,
 /// # Errors
 /// See [`StoreError`].
 pub async fn idle(
-    pool: &PgPool,
+    scope: &Scope,
     days: i32,
     rows_max: i64,
 ) -> Result<Vec<(WorkspaceId, i64)>, StoreError> {
@@ -344,7 +345,7 @@ pub async fn idle(
         days,
         rows_max
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     rows.into_iter()
         .map(|row| {
@@ -361,10 +362,10 @@ pub async fn idle(
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn count_by_state(pool: &PgPool) -> Result<Vec<(State, i64)>, StoreError> {
+pub async fn count_by_state(scope: &Scope) -> Result<Vec<(State, i64)>, StoreError> {
     let rows =
         sqlx::query!("select state, count(*) as \"count!\" from auth.connection group by state")
-            .fetch_all(pool)
+            .fetch_all(scope)
             .await?;
     Ok(rows
         .into_iter()

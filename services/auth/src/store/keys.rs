@@ -4,8 +4,9 @@
 //! not start. Each key has a canary, a known text sealed under it; a canary that does not open, or a sealed row whose
 //! key is not in the ring, stops the start.
 
+use chassis::Scope;
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 use super::StoreError;
 use super::secret::{row_of, slot};
@@ -36,7 +37,7 @@ fn failed(source: SealError) -> StoreError {
 ///
 /// # Errors
 /// [`StoreError::Seal`] when a canary does not open or a key in use is missing.
-pub async fn verify(pool: &PgPool, ring: &Ring) -> Result<(), StoreError> {
+pub async fn verify(scope: &Scope, ring: &Ring) -> Result<(), StoreError> {
     let current = ring.current_id();
     let mine = ring
         .seal(&canary_slot(current), &SecretString::from(CANARY))
@@ -48,10 +49,10 @@ pub async fn verify(pool: &PgPool, ring: &Ring) -> Result<(), StoreError> {
         mine.nonce,
         mine.ciphertext
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     let canaries = sqlx::query!("select kek_id, wrapped_dek, nonce, ciphertext from auth.canary")
-        .fetch_all(pool)
+        .fetch_all(scope)
         .await?;
     for canary in canaries {
         if !ring.ids().any(|id| id == canary.kek_id) {
@@ -70,7 +71,7 @@ pub async fn verify(pool: &PgPool, ring: &Ring) -> Result<(), StoreError> {
         }
     }
     let used = sqlx::query_scalar!("select distinct kek_id from auth.sealed")
-        .fetch_all(pool)
+        .fetch_all(scope)
         .await?;
     match used
         .into_iter()

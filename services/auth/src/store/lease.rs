@@ -3,9 +3,10 @@
 //! All times are the database's, so that replicas with different clocks agree. A lease is taken under the lock of the
 //! connection's row and committed before the call: it must survive the crash of its holder.
 
+use chassis::Scope;
 use chrono::{DateTime, Utc};
 use events::WorkspaceId;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 use super::StoreError;
 use crate::domain::grant::{Grant, GrantKind};
@@ -102,10 +103,10 @@ impl Row {
 /// # Errors
 /// See [`StoreError`].
 pub async fn standing(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &WorkspaceId,
 ) -> Result<Option<Standing>, StoreError> {
-    let mut db = pool.acquire().await?;
+    let mut db = scope.acquire().await?;
     standing_in(&mut db, workspace).await
 }
 
@@ -169,7 +170,7 @@ pub async fn take(
 /// # Errors
 /// See [`StoreError`].
 pub async fn intend(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &WorkspaceId,
     fence: i64,
     generation: i64,
@@ -185,7 +186,7 @@ pub async fn intend(
         settle_ms,
         call_ms
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(done.rows_affected() == 1)
 }
@@ -258,14 +259,14 @@ pub async fn fail(
 /// # Errors
 /// See [`StoreError`].
 pub async fn memory(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &WorkspaceId,
 ) -> Result<(u32, Option<Loss>), StoreError> {
     let row = sqlx::query!(
         "select failures, doubt from auth.refresh_lease where workspace = $1",
         workspace.as_str()
     )
-    .fetch_optional(pool)
+    .fetch_optional(scope)
     .await?;
     Ok(row.map_or((0, None), |row| {
         let failures = u32::try_from(row.failures).unwrap_or(0);
@@ -278,7 +279,7 @@ pub async fn memory(
 /// # Errors
 /// See [`StoreError`].
 pub async fn others(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &WorkspaceId,
     kind: GrantKind,
     doubted: Option<Loss>,
@@ -300,7 +301,7 @@ pub async fn others(
         kind.as_str(),
         suspected.as_str()
     )
-    .fetch_one(pool)
+    .fetch_one(scope)
     .await?;
     Ok(Evidence {
         doubted,

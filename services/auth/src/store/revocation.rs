@@ -1,8 +1,9 @@
 //! Grants we no longer want: sealed under their own place until Salesforce confirmed that they are gone.
 
+use chassis::Scope;
 use events::WorkspaceId;
 use secrecy::SecretString;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{StoreError, secret};
@@ -55,7 +56,7 @@ pub async fn enqueue(
 /// # Errors
 /// See [`StoreError`].
 pub async fn claim(
-    pool: &PgPool,
+    scope: &Scope,
     seconds: f64,
     rows_max: i64,
 ) -> Result<Vec<Revocation>, StoreError> {
@@ -66,7 +67,7 @@ pub async fn claim(
         seconds,
         rows_max
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     rows.into_iter()
         .map(|row| {
@@ -89,13 +90,13 @@ pub async fn claim(
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn postpone(pool: &PgPool, id: Uuid, seconds: f64) -> Result<(), StoreError> {
+pub async fn postpone(scope: &Scope, id: Uuid, seconds: f64) -> Result<(), StoreError> {
     sqlx::query!(
         "update auth.revocation set next_at = now() + make_interval(secs => $2) where id = $1",
         id,
         seconds
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(())
 }
@@ -104,8 +105,8 @@ pub async fn postpone(pool: &PgPool, id: Uuid, seconds: f64) -> Result<(), Store
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn finish(pool: &PgPool, revocation: &Revocation) -> Result<(), StoreError> {
-    let mut tx = pool.begin().await?;
+pub async fn finish(scope: &Scope, revocation: &Revocation) -> Result<(), StoreError> {
+    let mut tx = scope.transaction().await?;
     let owner = revocation.id.to_string();
     let place = secret::Place {
         workspace: &revocation.workspace,

@@ -1,8 +1,9 @@
 //! Sealed secrets, by place. Opening and sealing happen here, so that no other SQL ever sees a secret or a key.
 
+use chassis::Scope;
 use events::WorkspaceId;
 use secrecy::SecretString;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 use super::StoreError;
 use crate::seal::{Ring, SealError, Sealed, Slot};
@@ -108,11 +109,11 @@ pub async fn put(
 /// # Errors
 /// See [`StoreError`].
 pub async fn get(
-    pool: &PgPool,
+    scope: &Scope,
     ring: &Ring,
     place: Place<'_>,
 ) -> Result<Option<(i64, SecretString)>, StoreError> {
-    let mut db = pool.acquire().await?;
+    let mut db = scope.acquire().await?;
     get_in(&mut db, ring, place).await
 }
 

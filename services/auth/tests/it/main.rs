@@ -7,6 +7,7 @@ mod connection;
 mod crash;
 mod exports;
 mod hour;
+mod isolation;
 mod jwt;
 mod keep_alive;
 mod keys;

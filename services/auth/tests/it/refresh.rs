@@ -282,7 +282,7 @@ async fn an_idle_grant_is_used_before_its_org_forgets_it() {
     let token = auth.token(0).await.expect("a token");
     let db = auth.running.db().expect("has a store").clone();
     let idle = async || {
-        auth::store::connection::idle(db.pool(), 7, 10)
+        auth::store::connection::idle(&db.all_workspaces(), 7, 10)
             .await
             .expect("reads")
             .len()

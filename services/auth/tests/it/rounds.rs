@@ -235,7 +235,8 @@ impl Lane {
     }
 
     async fn state(&self) -> (State, Cause) {
-        let found = auth::store::connection::get(&self.pool, &self.workspace);
+        let scope = chassis::Db::new(self.pool.clone(), "auth").workspace(&self.workspace);
+        let found = auth::store::connection::get(&scope, &self.workspace);
         let connection = found.await.expect("reads").expect("a connection");
         (connection.state, connection.cause)
     }

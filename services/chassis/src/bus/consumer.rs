@@ -101,8 +101,7 @@ impl ConsumerSpec {
 ///     type Event = MeetingProcessed;
 ///     async fn handle(&self, batch: &[Delivery<MeetingProcessed>]) -> Result<(), Failure> {
 ///         let facts = self.store.load(batch).await?;                        // outside any transaction
-///         let ids: Vec<_> = batch.iter().map(|delivery| &delivery.id).collect();
-///         let (mut unit, fresh) = self.db.begin_batch(DURABLE, &ids).await?;
+///         let (mut unit, fresh) = self.db.begin_batch(DURABLE, batch.iter().map(Delivery::claim)).await?;
 ///         for index in fresh.indexes() {
 ///             let decision = decide(&batch[index].event, &facts);
 ///             self.store.insert(unit.connection(), &decision).await?;
@@ -151,6 +150,12 @@ impl<E> Delivery<E> {
     #[must_use]
     pub fn span(&self) -> &Span {
         &self.span
+    }
+
+    /// What [`Db::begin_batch`](crate::Db::begin_batch) needs to know: whose rows, and which message.
+    #[must_use]
+    pub fn claim(&self) -> (&WorkspaceId, &EventId) {
+        (&self.workspace, &self.id)
     }
 
     /// A delivery made by hand, to call a handler in a test.

@@ -2,15 +2,20 @@
 //!
 //! Every connection acts as the role `ergo_<schema>`, also when the login is more powerful: what a service may
 //! touch is then the same on a laptop and in production, and row-level security is never bypassed by accident.
+//!
+//! Whose rows is said first: [`Db::workspace`] for a request about one, [`Db::begin_batch`] for messages of several,
+//! [`Db::all_workspaces`] for duties that look after all. What runs under a [`Scope`] sees the rows of its workspaces.
 
+pub(crate) mod isolation;
 mod relay;
 mod schema;
+mod scope;
 mod unit;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use events::EventId;
+use events::{EventId, WorkspaceId};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
     AssertSqlSafe, Connection, PgConnection, PgPool,
@@ -21,6 +26,7 @@ use tokio::sync::Notify;
 pub(crate) use relay::Relay;
 pub(crate) use schema::Statements;
 pub use schema::{INBOX_OUTBOX_SQL, inbox_outbox_sql, is_plain_identifier, role_name};
+pub use scope::Scope;
 pub use unit::{EMITTED_BYTES_MAX, Fresh, Unit};
 
 use crate::{config::Options, failure::Failure};
@@ -54,10 +60,40 @@ impl Db {
         }
     }
 
-    /// The pool, for reads and for work that emits nothing.
+    /// A database for a verb that runs without a service, such as one that rotates keys: one connection, which acts as
+    /// the service's role as always.
+    ///
+    /// # Errors
+    /// When Postgres does not answer or the login may not act as the role.
+    pub async fn connect(url: &SecretString, schema: &'static str) -> anyhow::Result<Self> {
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .after_connect(move |connection, _| {
+                Box::pin(async move { assume_role(connection, schema).await })
+            })
+            .connect_with(parse(url)?.application_name(&format!("ergo-{schema}")))
+            .await
+            .context("postgres cannot be reached, or the user may not act as the service's role")?;
+        Ok(Self::new(pool, schema))
+    }
+
+    /// The rows of one workspace: for what was asked by or about it.
     #[must_use]
-    pub fn pool(&self) -> &PgPool {
-        &self.pool
+    pub fn workspace(&self, workspace: &WorkspaceId) -> Scope {
+        Scope::of(self, [workspace])
+    }
+
+    /// The rows of these workspaces and no others; of none, nothing.
+    #[must_use]
+    pub fn workspaces<'a>(&self, workspaces: impl IntoIterator<Item = &'a WorkspaceId>) -> Scope {
+        Scope::of(self, workspaces)
+    }
+
+    /// The rows of every workspace: for duties that look after all of them, and for finding out whose turn it is.
+    /// Every use says why in a comment; what is asked about one workspace never runs on it.
+    #[must_use]
+    pub fn all_workspaces(&self) -> Scope {
+        Scope::all(self)
     }
 
     /// The service's schema.
@@ -66,15 +102,16 @@ impl Db {
         self.schema
     }
 
-    /// Opens a unit of work that no message triggered.
+    /// Opens a unit of work on one workspace that no message triggered.
     ///
     /// # Errors
     /// When Postgres cannot be reached.
-    pub async fn begin(&self) -> Result<Unit, Failure> {
-        Ok(Unit::new(self.pool.begin().await?, self))
+    pub async fn begin(&self, workspace: &WorkspaceId) -> Result<Unit, Failure> {
+        self.workspace(workspace).begin().await
     }
 
-    /// Opens a unit of work for a batch of messages and claims their ids for `consumer` in one statement.
+    /// Opens a unit of work for a batch of messages, on their workspaces, and claims their ids for `consumer` in one
+    /// statement; [`Delivery::claim`](crate::Delivery::claim) is a message's part of it.
     ///
     /// The returned [`Fresh`] tells which positions are new; the others were done before, by an earlier
     /// delivery or an earlier position of the same batch. Claims vanish with the unit when it is not committed.
@@ -82,12 +119,13 @@ impl Db {
     ///
     /// # Errors
     /// When Postgres cannot be reached or refuses.
-    pub async fn begin_batch(
+    pub async fn begin_batch<'a>(
         &self,
         consumer: &str,
-        ids: &[&EventId],
+        claims: impl IntoIterator<Item = (&'a WorkspaceId, &'a EventId)>,
     ) -> Result<(Unit, Fresh), Failure> {
-        let mut tx = self.pool.begin().await?;
+        let (workspaces, ids): (Vec<_>, Vec<_>) = claims.into_iter().unzip();
+        let mut unit = self.workspaces(workspaces).begin().await?;
         let mut texts: Vec<String> = ids.iter().map(|id| id.as_str().to_owned()).collect();
         texts.sort_unstable();
         texts.dedup();
@@ -95,10 +133,20 @@ impl Db {
             sqlx::query_scalar(AssertSqlSafe(Arc::clone(&self.statements.claim)))
                 .bind(consumer)
                 .bind(&texts)
-                .fetch_all(&mut *tx)
+                .fetch_all(unit.connection())
                 .await?;
         let fresh = Fresh::new(ids.iter().map(|id| id.as_str()), claimed);
-        Ok((Unit::new(tx, self), fresh))
+        Ok((unit, fresh))
+    }
+
+    /// One round trip to Postgres, for readiness.
+    pub(crate) async fn ping(&self) -> Result<(), sqlx::Error> {
+        self.workspaces([]).acquire().await.map(|_| ())
+    }
+
+    /// Closes every connection as it becomes free.
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
     }
 
     pub(crate) fn statements(&self) -> &Arc<Statements> {
@@ -114,7 +162,7 @@ impl Db {
         let done = sqlx::query(AssertSqlSafe(Arc::clone(&self.statements.prune)))
             .bind(i32::try_from(days).unwrap_or(i32::MAX))
             .bind(rows_max)
-            .execute(&self.pool)
+            .execute(&self.workspaces([]))
             .await?;
         Ok(done.rows_affected())
     }
@@ -126,13 +174,7 @@ pub(crate) fn connect_options(
     options: &Options,
     service: &str,
 ) -> anyhow::Result<PgConnectOptions> {
-    // The parse error is dropped on purpose: it may quote the URL, and the URL holds a password.
-    let parsed = PgConnectOptions::from_str(url.expose_secret()).map_err(|_| {
-        anyhow::anyhow!(
-            "DATABASE_URL is not a postgres url: write postgres://user:password@host:port/database"
-        )
-    })?;
-    Ok(parsed
+    Ok(parse(url)?
         .application_name(&format!("ergo-{service}"))
         .options([
             (
@@ -148,6 +190,15 @@ pub(crate) fn connect_options(
             ("tcp_keepalives_interval", "10".to_owned()),
             ("tcp_keepalives_count", "3".to_owned()),
         ]))
+}
+
+fn parse(url: &SecretString) -> anyhow::Result<PgConnectOptions> {
+    // The parse error is dropped on purpose: it may quote the URL, and the URL holds a password.
+    PgConnectOptions::from_str(url.expose_secret()).map_err(|_| {
+        anyhow::anyhow!(
+            "DATABASE_URL is not a postgres url: write postgres://user:password@host:port/database"
+        )
+    })
 }
 
 /// Makes a session act as the service's role.
@@ -167,18 +218,15 @@ pub(crate) fn pool(connect: PgConnectOptions, options: &Options, schema: &'stati
     PgPoolOptions::new()
         .max_connections(options.database_connections_max)
         .acquire_timeout(Duration::from_secs(ACQUIRE_TIMEOUT_S))
+        // A scope's first statement asks the same question.
+        .test_before_acquire(false)
         .after_connect(move |connection, _| {
             Box::pin(async move { assume_role(connection, schema).await })
         })
         .connect_lazy_with(connect)
 }
 
-/// One round trip to Postgres, for readiness and start.
-pub(crate) async fn ping(pool: &PgPool) -> Result<(), sqlx::Error> {
-    sqlx::query("select 1").execute(pool).await.map(|_| ())
-}
-
-/// Fails when the schema is older than this binary: `migrate` has to run first.
+/// Fails when the schema is older than this binary or a table lacks its policy: `migrate` has to run first.
 ///
 /// A newer schema is fine, because migrations are valid for the previous binary (expand, deploy, contract).
 pub(crate) async fn check_version(
@@ -211,6 +259,8 @@ pub(crate) async fn check_version(
             store.schema
         )
     })?;
+    isolation::verify_role(&mut connection).await?;
+    isolation::verify_tables(&mut connection, store).await?;
     connection.close().await.ok();
     match (wanted, found) {
         (Some(wanted), Some(found)) if found >= wanted => Ok(()),

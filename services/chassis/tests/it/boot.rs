@@ -161,9 +161,9 @@ async fn a_service_acts_only_in_its_own_schema() {
             .expect("prepares");
     }
     let running = world.start(&Script::default()).await;
-    let pool = running.db().expect("database").pool();
+    let scope = running.db().expect("database").workspaces([]);
     let role: String = sqlx::query_scalar("select current_user::text")
-        .fetch_one(pool)
+        .fetch_one(&scope)
         .await
         .expect("asks");
     assert_eq!(role, "ergo_probe");
@@ -172,7 +172,7 @@ async fn a_service_acts_only_in_its_own_schema() {
         "create table probe.extra (x int)",
         "drop table probe.seen",
     ] {
-        let refused = sqlx::query(statement).execute(pool).await;
+        let refused = sqlx::query(statement).execute(&scope).await;
         let refused = refused.expect_err(statement).to_string();
         assert!(
             refused.contains("permission denied") || refused.contains("must be owner"),

@@ -2,6 +2,7 @@
 
 mod boot;
 mod consume;
+mod isolation;
 mod outage;
 mod outbox;
 mod probe;

@@ -15,7 +15,7 @@ const TRACE_ID: &str = "0af7651916cd43dd8448eb211c80319c";
 const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 async fn emit(db: &Db, count: u32) {
-    let mut unit = db.begin().await.expect("begins");
+    let mut unit = db.begin(&acme()).await.expect("begins");
     let event = ChangesApproved {
         workspace: "acme".into(),
         count,
@@ -132,21 +132,25 @@ async fn a_unit_that_is_dropped_leaves_nothing_behind() {
     let world = World::new().await;
     let running = world.start(&Script::default()).await;
     let db = running.db().expect("database");
-    let id = event_id("e1");
+    let (acme_id, id) = (acme(), event_id("e1"));
+    let claim = (&acme_id, &id);
     let event = ChangesApproved {
         workspace: "acme".into(),
         count: 1,
     };
-    let (mut unit, fresh) = db.begin_batch("probe", &[&id, &id]).await.expect("begins");
+    let (mut unit, fresh) = db
+        .begin_batch("probe", [claim, claim])
+        .await
+        .expect("begins");
     assert_eq!(fresh.indexes().collect::<Vec<_>>(), [0]);
     unit.emit(&acme(), &event, &Cause::default());
     drop(unit);
-    let (unit, fresh) = db.begin_batch("probe", &[&id]).await.expect("begins");
+    let (unit, fresh) = db.begin_batch("probe", [claim]).await.expect("begins");
     assert!(fresh.contains(0), "the claim went with the unit");
     unit.commit().await.expect("commits");
-    let (_, fresh) = db.begin_batch("probe", &[&id]).await.expect("begins");
+    let (_, fresh) = db.begin_batch("probe", [claim]).await.expect("begins");
     assert!(fresh.is_empty(), "the claim stayed with the commit");
-    let (_, fresh) = db.begin_batch("other", &[&id]).await.expect("begins");
+    let (_, fresh) = db.begin_batch("other", [claim]).await.expect("begins");
     assert!(fresh.contains(0), "claims are per consumer");
     running.shutdown().await.expect("stops");
 }
@@ -158,7 +162,7 @@ async fn an_event_of_another_workspace_cannot_be_committed() {
     let mut unit = running
         .db()
         .expect("database")
-        .begin()
+        .begin(&acme())
         .await
         .expect("begins");
     let event = ChangesApproved {

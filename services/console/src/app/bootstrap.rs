@@ -3,6 +3,7 @@
 //! Everything here can run on every start and on every replica: what exists is left as it is, but for the token, whose
 //! file is the operator's word.
 
+use chassis::Scope;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -10,7 +11,6 @@ use chrono::Utc;
 use events::WorkspaceId;
 use events::rpc::Role;
 use secrecy::SecretString;
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::invite;
@@ -26,7 +26,7 @@ const FILE_BYTES_MAX: u64 = 4096;
 pub(crate) async fn run(
     options: &Options,
     public_url: &PublicUrl,
-    pool: &PgPool,
+    scope: &Scope,
     passwords: &Passwords,
 ) -> anyhow::Result<()> {
     if let (Some(email), Some(file)) = (
@@ -39,23 +39,23 @@ pub(crate) async fn run(
             .map(str::parse::<WorkspaceId>)
             .transpose()
             .context("CONSOLE_BOOTSTRAP_WORKSPACE")?;
-        first_admin(pool, passwords, email, file, workspace.as_ref()).await?;
+        first_admin(scope, passwords, email, file, workspace.as_ref()).await?;
     }
     if let Some(file) = &options.console_bootstrap_api_token_file {
         let text = read("CONSOLE_BOOTSTRAP_API_TOKEN_FILE", file).await?;
         let token = ApiToken::parse(&text)
             .map_err(|problem| anyhow::anyhow!("CONSOLE_BOOTSTRAP_API_TOKEN_FILE {problem}"))?;
-        if !api_token::provide(pool, &token.id, &token.secret_sha256).await? {
+        if !api_token::provide(scope, &token.id, &token.secret_sha256).await? {
             bail!(
                 "CONSOLE_BOOTSTRAP_API_TOKEN_FILE has the id of a person's token; take another id"
             );
         }
         tracing::info!(token.id = token.id, "the provided api token is accepted");
     }
-    if user::any(pool).await? {
-        invite::end_first(pool).await?;
+    if user::any(scope).await? {
+        invite::end_first(scope).await?;
     } else {
-        let link = invite::invite_first(pool, Utc::now()).await?;
+        let link = invite::invite_first(scope, Utc::now()).await?;
         tracing::warn!(
             link = format!("{}/welcome/{link}", public_url.origin),
             "there is no user yet: whoever opens this link within a day becomes the first super-admin"
@@ -65,7 +65,7 @@ pub(crate) async fn run(
 }
 
 async fn first_admin(
-    pool: &PgPool,
+    scope: &Scope,
     passwords: &Passwords,
     email: &str,
     file: &Path,
@@ -73,7 +73,7 @@ async fn first_admin(
 ) -> anyhow::Result<()> {
     let email = account::email(email)
         .map_err(|problem| anyhow::anyhow!("CONSOLE_BOOTSTRAP_EMAIL {problem}"))?;
-    let mut tx = pool.begin().await?;
+    let mut tx = scope.transaction().await?;
     let id = match user::id_of(&mut tx, &email).await? {
         Some(id) => id,
         None => {

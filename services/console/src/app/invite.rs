@@ -1,10 +1,10 @@
 //! One-time links: a person who follows one chooses a password and is signed in.
 
+use chassis::Scope;
 use chrono::{DateTime, TimeDelta, Utc};
 use events::WorkspaceId;
 use events::rpc::Role;
 use secrecy::SecretString;
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::password::Passwords;
@@ -26,11 +26,11 @@ pub(crate) struct Invite<'a> {
 
 /// Makes the user when there is none, gives them the role, and answers the link's secret.
 pub(crate) async fn invite(
-    pool: &PgPool,
+    scope: &Scope,
     invite: &Invite<'_>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<(Uuid, String)> {
-    let mut tx = pool.begin().await?;
+    let mut tx = scope.transaction().await?;
     let id = match user::id_of(&mut tx, invite.email).await? {
         Some(id) => id,
         None => {
@@ -55,10 +55,10 @@ pub(crate) async fn invite(
 }
 
 /// A link with which somebody becomes the first super-admin; earlier ones end.
-pub(crate) async fn invite_first(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<String> {
+pub(crate) async fn invite_first(scope: &Scope, now: DateTime<Utc>) -> sqlx::Result<String> {
     let link = random::secret();
     let expires_at = now + TimeDelta::hours(INVITATION_HOURS_MAX);
-    let mut tx = pool.begin().await?;
+    let mut tx = scope.transaction().await?;
     invitation::delete_first(&mut tx).await?;
     invitation::insert(&mut tx, &secret::digest(&link), None, expires_at).await?;
     tx.commit().await?;
@@ -66,8 +66,8 @@ pub(crate) async fn invite_first(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Res
 }
 
 /// Ends every link for a first super-admin: there is a user now.
-pub(crate) async fn end_first(pool: &PgPool) -> sqlx::Result<()> {
-    let mut connection = pool.acquire().await?;
+pub(crate) async fn end_first(scope: &Scope) -> sqlx::Result<()> {
+    let mut connection = scope.acquire().await?;
     invitation::delete_first(&mut connection).await
 }
 
@@ -75,7 +75,7 @@ pub(crate) async fn end_first(pool: &PgPool) -> sqlx::Result<()> {
 ///
 /// `None` when the link was used meanwhile, or the address belongs to somebody.
 pub(crate) async fn accept(
-    pool: &PgPool,
+    scope: &Scope,
     passwords: &Passwords,
     link: &str,
     invitation: &invitation::Invitation,
@@ -83,7 +83,7 @@ pub(crate) async fn accept(
     password: SecretString,
 ) -> sqlx::Result<Option<Uuid>> {
     let hash = passwords.hash(password).await;
-    let mut tx = pool.begin().await?;
+    let mut tx = scope.transaction().await?;
     if !invitation::take(&mut tx, &secret::digest(link)).await? {
         return Ok(None);
     }

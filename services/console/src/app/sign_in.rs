@@ -1,8 +1,8 @@
 //! Signing in and out of a local account.
 
+use chassis::Scope;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::password::Passwords;
@@ -27,7 +27,7 @@ pub(crate) enum SignedIn {
 
 /// Checks a password and opens a session.
 pub(crate) async fn sign_in(
-    pool: &PgPool,
+    scope: &Scope,
     passwords: &Passwords,
     email: &str,
     password: SecretString,
@@ -39,37 +39,37 @@ pub(crate) async fn sign_in(
     let account_key = format!("account:{}", hex(&secret::digest(&email)));
     let address_key = format!("from:{address}");
     let since = now - TimeDelta::minutes(throttle::WINDOW_MINUTES);
-    let by_account = sign_in_failure::since(pool, &account_key, since).await?;
-    let by_address = sign_in_failure::since(pool, &address_key, since).await?;
+    let by_account = sign_in_failure::since(scope, &account_key, since).await?;
+    let by_address = sign_in_failure::since(scope, &address_key, since).await?;
     if let Some(wait_s) = throttle::wait_s(by_account, by_address, now) {
         return Ok(SignedIn::Wait(wait_s));
     }
     if password.expose_secret().len() > account::PASSWORD_BYTES_MAX {
         return Ok(SignedIn::No);
     }
-    let login = user::login(pool, &email).await?;
+    let login = user::login(scope, &email).await?;
     let (id, hash) = login.map_or((None, None), |login| (Some(login.id), login.password_hash));
     let right = passwords.verify(password, hash).await;
     let Some(id) = id.filter(|_| right) else {
-        sign_in_failure::insert(pool, &[account_key, address_key], now).await?;
+        sign_in_failure::insert(scope, &[account_key, address_key], now).await?;
         tracing::warn!("a sign-in failed");
         return Ok(SignedIn::No);
     };
-    sign_in_failure::forget(pool, &account_key).await?;
-    let secret = open(pool, id, now).await?;
+    sign_in_failure::forget(scope, &account_key).await?;
+    let secret = open(scope, id, now).await?;
     tracing::info!(user.id = %id, "signed in");
     Ok(SignedIn::Yes(secret))
 }
 
 /// Opens a session for a user who has proved who they are.
 pub(crate) async fn open(
-    pool: &PgPool,
+    scope: &Scope,
     user_id: Uuid,
     now: DateTime<Utc>,
 ) -> sqlx::Result<SecretString> {
     let secret = random::secret();
     let expires_at = now + TimeDelta::hours(SESSION_HOURS_MAX);
-    session::insert(pool, &secret::digest(&secret), user_id, expires_at).await?;
+    session::insert(scope, &secret::digest(&secret), user_id, expires_at).await?;
     Ok(secret.into())
 }
 

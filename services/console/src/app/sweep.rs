@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use chassis::CancellationToken;
+use chassis::{CancellationToken, Scope};
 use chrono::{TimeDelta, Utc};
-use sqlx::PgPool;
 
 use super::sign_in::SESSION_IDLE_HOURS_MAX;
 use crate::domain::throttle::WINDOW_MINUTES;
@@ -14,9 +13,9 @@ use crate::store::{invitation, session, sign_in_failure};
 const SWEEP_S: u64 = 600;
 
 /// Until the token is cancelled. A database that is away is waited for.
-pub(crate) async fn run(pool: PgPool, stop: CancellationToken) -> anyhow::Result<()> {
+pub(crate) async fn run(scope: Scope, stop: CancellationToken) -> anyhow::Result<()> {
     loop {
-        if let Err(error) = once(&pool).await {
+        if let Err(error) = once(&scope).await {
             tracing::warn!(%error, "ended sessions were not deleted, they will be later");
         }
         tokio::select! {
@@ -26,10 +25,10 @@ pub(crate) async fn run(pool: PgPool, stop: CancellationToken) -> anyhow::Result
     }
 }
 
-async fn once(pool: &PgPool) -> sqlx::Result<()> {
+async fn once(scope: &Scope) -> sqlx::Result<()> {
     let now = Utc::now();
-    session::delete_ended(pool, now, now - TimeDelta::hours(SESSION_IDLE_HOURS_MAX)).await?;
-    invitation::delete_ended(pool, now).await?;
-    sign_in_failure::delete_before(pool, now - TimeDelta::minutes(WINDOW_MINUTES)).await?;
+    session::delete_ended(scope, now, now - TimeDelta::hours(SESSION_IDLE_HOURS_MAX)).await?;
+    invitation::delete_ended(scope, now).await?;
+    sign_in_failure::delete_before(scope, now - TimeDelta::minutes(WINDOW_MINUTES)).await?;
     Ok(())
 }

@@ -51,7 +51,7 @@ pub(super) async fn of_token(desk: &Desk, text: &str) -> sqlx::Result<Option<Pri
         return Ok(None);
     };
     let now = Utc::now();
-    let Some(found) = api_token::find(&desk.pool, &token.id, now).await? else {
+    let Some(found) = api_token::find(&desk.scope, &token.id, now).await? else {
         return Ok(None);
     };
     let same: bool = found
@@ -68,7 +68,7 @@ pub(super) async fn of_token(desk: &Desk, text: &str) -> sqlx::Result<Option<Pri
         .used_at
         .is_none_or(|at| now - at > TimeDelta::seconds(USE_WRITTEN_S))
     {
-        api_token::used(&desk.pool, &token.id, now).await?;
+        api_token::used(&desk.scope, &token.id, now).await?;
     }
     Ok(Some(Principal {
         actor: format!("token:{}", token.id),
@@ -94,11 +94,11 @@ pub(super) async fn of_session(
     let digest = secret::digest(&secret);
     let now = Utc::now();
     let idle_since = now - TimeDelta::hours(SESSION_IDLE_HOURS_MAX);
-    let Some(found) = session::find(&desk.pool, &digest, now, idle_since).await? else {
+    let Some(found) = session::find(&desk.scope, &digest, now, idle_since).await? else {
         return Ok(None);
     };
     if now - found.seen_at > TimeDelta::seconds(USE_WRITTEN_S) {
-        session::seen(&desk.pool, &digest, now).await?;
+        session::seen(&desk.scope, &digest, now).await?;
     }
     Ok(Some(Principal {
         actor: format!("user:{}", found.email),

@@ -16,8 +16,8 @@ mod problem;
 
 use axum::http::HeaderName;
 use axum::{Router, middleware};
+use chassis::Scope;
 use chassis::bus::Quarantine;
-use sqlx::PgPool;
 
 use crate::app::password::Passwords;
 use crate::config::PublicUrl;
@@ -26,7 +26,7 @@ use crate::owners::Owners;
 /// What answering takes.
 #[derive(Clone)]
 pub(crate) struct Desk {
-    pub(crate) pool: PgPool,
+    pub(crate) scope: Scope,
     pub(crate) owners: Owners,
     pub(crate) quarantine: Quarantine,
     pub(crate) passwords: Passwords,

@@ -1,11 +1,11 @@
 //! API tokens. Only the hash of the secret part is kept.
 
+use chassis::Scope;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use events::WorkspaceId;
 use events::rpc::Role;
-use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Most tokens one list answers.
@@ -47,7 +47,7 @@ pub(crate) struct Listed {
 
 /// The token of an id, unless it was revoked, has expired, or its user is disabled.
 pub(crate) async fn find(
-    pool: &PgPool,
+    scope: &Scope,
     id: &str,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<Token>> {
@@ -62,7 +62,7 @@ pub(crate) async fn find(
         id,
         now
     )
-    .fetch_optional(pool)
+    .fetch_optional(scope)
     .await?;
     Ok(row.map(|row| Token {
         secret_sha256: row.secret_sha256,
@@ -75,18 +75,18 @@ pub(crate) async fn find(
     }))
 }
 
-pub(crate) async fn used(pool: &PgPool, id: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
+pub(crate) async fn used(scope: &Scope, id: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "update console.api_token set used_at = $2 where id = $1",
         id,
         now
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(())
 }
 
-pub(crate) async fn insert(pool: &PgPool, token: &NewToken<'_>) -> sqlx::Result<()> {
+pub(crate) async fn insert(scope: &Scope, token: &NewToken<'_>) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into console.api_token (id, secret_sha256, name, user_id, workspace, role, expires_at) \
          values ($1, $2, $3, $4, $5, $6, $7)",
@@ -98,14 +98,14 @@ pub(crate) async fn insert(pool: &PgPool, token: &NewToken<'_>) -> sqlx::Result<
         token.role.as_str(),
         token.expires_at
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(())
 }
 
 /// The operator's own token: made, or given another secret. False when the id is a person's.
 pub(crate) async fn provide(
-    pool: &PgPool,
+    scope: &Scope,
     id: &str,
     secret_sha256: &[u8; 32],
 ) -> sqlx::Result<bool> {
@@ -117,13 +117,13 @@ pub(crate) async fn provide(
         id,
         secret_sha256.as_slice()
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(done.rows_affected() == 1)
 }
 
 /// A user's tokens that are not revoked, newest first, at most [`LIST_ROWS_MAX`].
-pub(crate) async fn list(pool: &PgPool, user_id: Uuid) -> sqlx::Result<Vec<Listed>> {
+pub(crate) async fn list(scope: &Scope, user_id: Uuid) -> sqlx::Result<Vec<Listed>> {
     sqlx::query_as!(
         Listed,
         "select id, name, workspace, role, created_at, expires_at, used_at from console.api_token \
@@ -131,18 +131,18 @@ pub(crate) async fn list(pool: &PgPool, user_id: Uuid) -> sqlx::Result<Vec<Liste
         user_id,
         LIST_ROWS_MAX
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await
 }
 
 /// False when the user has no such token.
-pub(crate) async fn revoke(pool: &PgPool, user_id: Uuid, id: &str) -> sqlx::Result<bool> {
+pub(crate) async fn revoke(scope: &Scope, user_id: Uuid, id: &str) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "update console.api_token set revoked_at = now() where id = $1 and user_id = $2 and revoked_at is null",
         id,
         user_id
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(done.rows_affected() == 1)
 }

@@ -1,7 +1,8 @@
 //! One-time links with which a person chooses a password.
 
+use chassis::Scope;
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// Whom a link is for.
@@ -29,7 +30,7 @@ pub(crate) async fn insert(
 }
 
 pub(crate) async fn find(
-    pool: &PgPool,
+    scope: &Scope,
     secret_sha256: &[u8; 32],
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<Invitation>> {
@@ -41,7 +42,7 @@ pub(crate) async fn find(
         secret_sha256.as_slice(),
         now
     )
-    .fetch_optional(pool)
+    .fetch_optional(scope)
     .await
 }
 
@@ -67,9 +68,9 @@ pub(crate) async fn delete_first(connection: &mut PgConnection) -> sqlx::Result<
     Ok(())
 }
 
-pub(crate) async fn delete_ended(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<u64> {
+pub(crate) async fn delete_ended(scope: &Scope, now: DateTime<Utc>) -> sqlx::Result<u64> {
     let done = sqlx::query!("delete from console.invitation where expires_at <= $1", now)
-        .execute(pool)
+        .execute(scope)
         .await?;
     Ok(done.rows_affected())
 }

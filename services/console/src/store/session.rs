@@ -1,11 +1,11 @@
 //! Signed-in browsers. The cookie's secret is kept as its hash.
 
+use chassis::Scope;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use events::WorkspaceId;
 use events::rpc::Role;
-use sqlx::PgPool;
 use uuid::Uuid;
 
 /// A session that is good, with its user.
@@ -18,7 +18,7 @@ pub(crate) struct Session {
 }
 
 pub(crate) async fn insert(
-    pool: &PgPool,
+    scope: &Scope,
     secret_sha256: &[u8; 32],
     user_id: Uuid,
     expires_at: DateTime<Utc>,
@@ -29,14 +29,14 @@ pub(crate) async fn insert(
         user_id,
         expires_at
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(())
 }
 
 /// The session of a secret, unless it ended, was idle since before `idle_since`, or its user is disabled.
 pub(crate) async fn find(
-    pool: &PgPool,
+    scope: &Scope,
     secret_sha256: &[u8; 32],
     now: DateTime<Utc>,
     idle_since: DateTime<Utc>,
@@ -51,7 +51,7 @@ pub(crate) async fn find(
         now,
         idle_since
     )
-    .fetch_optional(pool)
+    .fetch_optional(scope)
     .await?;
     Ok(row.map(|row| Session {
         user_id: row.user_id,
@@ -63,7 +63,7 @@ pub(crate) async fn find(
 }
 
 pub(crate) async fn seen(
-    pool: &PgPool,
+    scope: &Scope,
     secret_sha256: &[u8; 32],
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
@@ -72,23 +72,23 @@ pub(crate) async fn seen(
         secret_sha256.as_slice(),
         now
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(())
 }
 
-pub(crate) async fn delete(pool: &PgPool, secret_sha256: &[u8; 32]) -> sqlx::Result<()> {
+pub(crate) async fn delete(scope: &Scope, secret_sha256: &[u8; 32]) -> sqlx::Result<()> {
     sqlx::query!(
         "delete from console.session where secret_sha256 = $1",
         secret_sha256.as_slice()
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(())
 }
 
 pub(crate) async fn delete_ended(
-    pool: &PgPool,
+    scope: &Scope,
     now: DateTime<Utc>,
     idle_since: DateTime<Utc>,
 ) -> sqlx::Result<u64> {
@@ -97,7 +97,7 @@ pub(crate) async fn delete_ended(
         now,
         idle_since
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(done.rows_affected())
 }

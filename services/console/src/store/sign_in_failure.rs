@@ -1,12 +1,12 @@
 //! Failed sign-ins of the last minutes, shared by all replicas.
 
+use chassis::Scope;
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
 
 use crate::domain::throttle::Failures;
 
 pub(crate) async fn since(
-    pool: &PgPool,
+    scope: &Scope,
     key: &str,
     since: DateTime<Utc>,
 ) -> sqlx::Result<Failures> {
@@ -16,32 +16,32 @@ pub(crate) async fn since(
         key,
         since
     )
-    .fetch_one(pool)
+    .fetch_one(scope)
     .await
 }
 
-pub(crate) async fn insert(pool: &PgPool, keys: &[String], at: DateTime<Utc>) -> sqlx::Result<()> {
+pub(crate) async fn insert(scope: &Scope, keys: &[String], at: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into console.sign_in_failure (key, at) select key, $2 from unnest($1::text[]) as key",
         keys,
         at
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(())
 }
 
 /// A success makes the account's failures forgotten.
-pub(crate) async fn forget(pool: &PgPool, key: &str) -> sqlx::Result<()> {
+pub(crate) async fn forget(scope: &Scope, key: &str) -> sqlx::Result<()> {
     sqlx::query!("delete from console.sign_in_failure where key = $1", key)
-        .execute(pool)
+        .execute(scope)
         .await?;
     Ok(())
 }
 
-pub(crate) async fn delete_before(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Result<u64> {
+pub(crate) async fn delete_before(scope: &Scope, before: DateTime<Utc>) -> sqlx::Result<u64> {
     let done = sqlx::query!("delete from console.sign_in_failure where at <= $1", before)
-        .execute(pool)
+        .execute(scope)
         .await?;
     Ok(done.rows_affected())
 }

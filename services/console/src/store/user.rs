@@ -1,10 +1,11 @@
 //! Users and the workspaces they belong to.
 
+use chassis::Scope;
 use std::collections::BTreeMap;
 
 use events::WorkspaceId;
 use events::rpc::Role;
-use sqlx::{PgConnection, PgExecutor, PgPool};
+use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 /// Most users one list answers.
@@ -43,13 +44,13 @@ pub(crate) async fn any(executor: impl PgExecutor<'_>) -> sqlx::Result<bool> {
 }
 
 /// The enabled user of an address.
-pub(crate) async fn login(pool: &PgPool, email: &str) -> sqlx::Result<Option<Login>> {
+pub(crate) async fn login(scope: &Scope, email: &str) -> sqlx::Result<Option<Login>> {
     sqlx::query_as!(
         Login,
         "select id, password_hash from console.user_account where email = $1 and disabled_at is null",
         email
     )
-    .fetch_optional(pool)
+    .fetch_optional(scope)
     .await
 }
 
@@ -119,7 +120,7 @@ pub(crate) async fn join(
 }
 
 /// By address, at most [`LIST_ROWS_MAX`].
-pub(crate) async fn list(pool: &PgPool) -> sqlx::Result<Vec<User>> {
+pub(crate) async fn list(scope: &Scope) -> sqlx::Result<Vec<User>> {
     let rows = sqlx::query!(
         r#"select u.id, u.email, u.name, u.super_admin,
                (u.password_hash is not null and u.disabled_at is null) as "can_sign_in!",
@@ -128,7 +129,7 @@ pub(crate) async fn list(pool: &PgPool) -> sqlx::Result<Vec<User>> {
            from console.user_account u order by u.email limit $1"#,
         LIST_ROWS_MAX
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     Ok(rows
         .into_iter()

@@ -2,6 +2,7 @@
 
 mod api;
 mod hostile;
+mod isolation;
 mod owners;
 mod quarantine;
 mod roles;

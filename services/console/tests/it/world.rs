@@ -20,7 +20,7 @@ pub(crate) struct World {
     pub(crate) base: String,
     pub(crate) client: reqwest::Client,
     // Dropped last: the console runs while the test does.
-    _console: Running,
+    pub(crate) console: Running,
     _files: tempfile::TempDir,
 }
 
@@ -76,7 +76,7 @@ impl World {
             owners: Some(owners),
             base,
             client,
-            _console: console,
+            console,
             _files: files,
         }
     }

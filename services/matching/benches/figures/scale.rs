@@ -2,7 +2,7 @@
 //! Postgres, with the query, the decisions and their rows.
 
 use crate::report::Report;
-use chassis::Cause;
+use chassis::{Cause, Db, Scope};
 use chrono::{DateTime, Utc};
 use events::WorkspaceId;
 use events::meeting::v1 as proto;
@@ -14,7 +14,6 @@ use matching::domain::meeting::{Kind, Meeting, Participant};
 use matching::store::decisions::{self, MeetingRow};
 use matching::store::reconsider;
 use prost::Message;
-use sqlx::PgPool;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -243,11 +242,13 @@ async fn batches(report: &mut Report) {
         "org of 1 M contacts, 100 k accounts, 150 k deals",
         format!("filled in {:.0} s", begun.elapsed().as_secs_f64()),
     );
+    let workspace = "big".parse().expect("a workspace");
+    let scope = Db::new(pool, "matching").workspace(&workspace);
     let names = Arc::new(Names::new(256 * 1024 * 1024, Duration::from_secs(60)));
     let mut took = Vec::new();
     for batch in 0..60 {
         let begun = Instant::now();
-        decided(&pool, &names, batch * BATCH, false).await;
+        decided(&scope, &names, batch * BATCH, false).await;
         if batch >= 10 {
             took.push(begun.elapsed());
         }
@@ -262,7 +263,7 @@ async fn batches(report: &mut Report) {
     let mut single = Vec::new();
     for number in 0..300 {
         let begun = Instant::now();
-        of(&pool, &names, 100_000 + number, 1, false).await;
+        of(&scope, &names, 100_000 + number, 1, false).await;
         single.push(begun.elapsed());
     }
     report.at_most(
@@ -276,14 +277,14 @@ async fn batches(report: &mut Report) {
     let begun = Instant::now();
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..4 {
-        let (pool, names, next) = (pool.clone(), Arc::clone(&names), Arc::clone(&next));
+        let (scope, names, next) = (scope.clone(), Arc::clone(&names), Arc::clone(&next));
         workers.spawn(async move {
             loop {
                 let batch = next.fetch_add(1, Ordering::Relaxed);
                 if (batch - 200_000 / BATCH) * BATCH >= MEETINGS {
                     return;
                 }
-                decided(&pool, &names, batch * BATCH, true).await;
+                decided(&scope, &names, batch * BATCH, true).await;
             }
         });
     }
@@ -296,11 +297,11 @@ async fn batches(report: &mut Report) {
     );
 }
 
-async fn decided(pool: &PgPool, names: &Names, first: usize, written: bool) {
-    of(pool, names, first, BATCH, written).await;
+async fn decided(scope: &Scope, names: &Names, first: usize, written: bool) {
+    of(scope, names, first, BATCH, written).await;
 }
 
-async fn of(pool: &PgPool, names: &Names, first: usize, count: usize, written: bool) {
+async fn of(scope: &Scope, names: &Names, first: usize, count: usize, written: bool) {
     let workspace: WorkspaceId = "big".parse().expect("a workspace");
     let events: Vec<proto::MeetingProcessed> = (first..first + count).map(meeting).collect();
     let cause = Cause::restored(None, None);
@@ -312,7 +313,7 @@ async fn of(pool: &PgPool, names: &Names, first: usize, count: usize, written: b
             cause: &cause,
         })
         .collect();
-    let facts = facts_of(pool, names, &received).await.expect("facts");
+    let facts = facts_of(scope, names, &received).await.expect("facts");
     let now = Utc::now();
     let decided: Vec<Decided> = received
         .iter()
@@ -349,7 +350,7 @@ async fn of(pool: &PgPool, names: &Names, first: usize, count: usize, written: b
             traceparent: None,
         })
         .collect();
-    let mut transaction = pool.begin().await.expect("a transaction");
+    let mut transaction = scope.transaction().await.expect("a transaction");
     decisions::keep_meetings(&mut transaction, &rows)
         .await
         .expect("kept");

@@ -2,7 +2,7 @@
 
 use crate::domain::calibrate::{LABELS_MIN, fit};
 use crate::store::reconsider;
-use sqlx::PgPool;
+use chassis::Scope;
 
 /// Workspaces fitted at a turn, and labels read for one.
 const WORKSPACES_MAX: i64 = 16;
@@ -12,11 +12,11 @@ const LABELS_MAX: i64 = 20_000;
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn calibrate(pool: &PgPool) -> Result<usize, sqlx::Error> {
+pub async fn calibrate(scope: &Scope) -> Result<usize, sqlx::Error> {
     let least = i64::try_from(LABELS_MIN).unwrap_or(i64::MAX);
-    let due = reconsider::to_calibrate(pool, least, WORKSPACES_MAX).await?;
+    let due = reconsider::to_calibrate(scope, least, WORKSPACES_MAX).await?;
     for workspace in &due {
-        let labels = reconsider::labels(pool, workspace, LABELS_MAX).await?;
+        let labels = reconsider::labels(scope, workspace, LABELS_MAX).await?;
         let count = i32::try_from(labels.len()).unwrap_or(i32::MAX);
         let fitted = fit(&labels).unwrap_or_default();
         tracing::info!(
@@ -26,7 +26,7 @@ pub async fn calibrate(pool: &PgPool) -> Result<usize, sqlx::Error> {
             offset = fitted.offset,
             "calibration fitted on reviewers' answers"
         );
-        reconsider::set_calibration(pool, workspace, fitted, count).await?;
+        reconsider::set_calibration(scope, workspace, fitted, count).await?;
     }
     Ok(due.len())
 }

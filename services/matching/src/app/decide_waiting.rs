@@ -76,7 +76,9 @@ impl DecideWaiting {
     /// # Errors
     /// When Postgres does not answer.
     pub async fn step(&self) -> Result<usize, Failure> {
-        let waiting = decisions::waiting(self.db.pool(), BATCH_MEETINGS_MAX).await?;
+        // Whose load is complete is not known before; decisions run on the workspaces found.
+        let all = self.db.all_workspaces();
+        let waiting = decisions::waiting(&all, BATCH_MEETINGS_MAX).await?;
         let found = waiting.len();
         let mut meetings: Vec<(Waiting, MeetingProcessed, Cause)> =
             Vec::with_capacity(waiting.len());
@@ -117,12 +119,15 @@ impl DecideWaiting {
                     "waiting meeting set aside, it cannot be decided"
                 );
             }
-            decisions::set_aside(self.db.pool(), &aside).await?;
+            decisions::set_aside(&all, &aside).await?;
         }
         if received.is_empty() {
             return Ok(found);
         }
-        let facts = facts_of(self.db.pool(), &self.names, &received).await?;
+        let scope = self
+            .db
+            .workspaces(received.iter().map(|received| &received.meeting.workspace));
+        let facts = facts_of(&scope, &self.names, &received).await?;
         let now = Utc::now();
         let decided: Vec<(Decided, &Cause)> = received
             .iter()
@@ -137,7 +142,7 @@ impl DecideWaiting {
             })
             .collect();
 
-        let mut unit = self.db.begin().await?;
+        let mut unit = scope.begin().await?;
         let revisions: Vec<_> = decided
             .iter()
             .map(|(decided, _)| {

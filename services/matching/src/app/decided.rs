@@ -12,13 +12,12 @@ use crate::store::decisions::DecisionRow;
 use crate::store::facts::{Loaded, Question, load};
 use crate::store::reconsider::Kept;
 use crate::wire;
-use chassis::Cause;
+use chassis::{Cause, Scope};
 use chrono::{DateTime, TimeDelta, Utc};
 use events::matching::v1::MatchDecided;
 use events::meeting::v1::MeetingProcessed;
 use events::{Event, WorkspaceId};
 use prost::Message;
-use sqlx::PgPool;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -107,12 +106,12 @@ impl Decided {
 /// # Errors
 /// When Postgres does not answer.
 pub async fn facts_of(
-    pool: &PgPool,
+    scope: &Scope,
     names: &Names,
     received: &[Received<'_>],
 ) -> Result<HashMap<WorkspaceId, Facts>, sqlx::Error> {
     let meetings: Vec<&Meeting> = received.iter().map(|received| &received.meeting).collect();
-    let mut loaded = asked(pool, names, &meetings).await?;
+    let mut loaded = asked(scope, names, &meetings).await?;
     let mut outdated = false;
     for (workspace, loaded) in &loaded {
         outdated |= names
@@ -120,7 +119,7 @@ pub async fn facts_of(
             .await;
     }
     if outdated {
-        loaded = asked(pool, names, &meetings).await?;
+        loaded = asked(scope, names, &meetings).await?;
     }
     Ok(loaded
         .into_iter()
@@ -129,7 +128,7 @@ pub async fn facts_of(
 }
 
 async fn asked(
-    pool: &PgPool,
+    scope: &Scope,
     names: &Names,
     meetings: &[&Meeting],
 ) -> Result<HashMap<WorkspaceId, Loaded>, sqlx::Error> {
@@ -143,14 +142,14 @@ async fn asked(
             keys: keys(meeting),
             window_days: weight::WINDOW_DAYS,
         };
-        if let Some(names) = names.of(pool, meeting.workspace.as_str()).await? {
+        if let Some(names) = names.of(scope, meeting.workspace.as_str()).await? {
             let hits = named(meeting, &names.index, |number| names.id(number));
             question.keys.named_accounts = hits.iter().map(|hit| hit.account_id.clone()).collect();
             found.push((meeting.workspace.clone(), meeting.id.clone(), hits));
         }
         questions.push(question);
     }
-    let mut loaded = load(pool, &questions).await?;
+    let mut loaded = load(scope, &questions).await?;
     for (workspace, meeting, hits) in found {
         if let Some(loaded) = loaded.get_mut(&workspace) {
             loaded.facts.named.insert(meeting, hits);

@@ -2,7 +2,7 @@
 
 use crate::domain::name::index::NameIndex;
 use crate::store::names;
-use sqlx::PgPool;
+use chassis::Scope;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -91,7 +91,7 @@ impl Names {
     /// When Postgres does not answer.
     pub async fn of(
         &self,
-        pool: &PgPool,
+        scope: &Scope,
         workspace: &str,
     ) -> Result<Option<Arc<NamesOf>>, sqlx::Error> {
         // Held while reading: a second batch waits for the names instead of reading them again.
@@ -100,10 +100,10 @@ impl Names {
             found.used_at = Instant::now();
             return Ok(Some(Arc::clone(&found.names)));
         }
-        let Some(version) = names::version(pool, workspace).await? else {
+        let Some(version) = names::version(scope, workspace).await? else {
             return Ok(None);
         };
-        let rows = names::all(pool, workspace).await?;
+        let rows = names::all(scope, workspace).await?;
         let built = tokio::task::spawn_blocking(move || NamesOf::new(&rows, version)).await;
         let built = Arc::new(built.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?);
         if built.bytes() > self.bytes_max {

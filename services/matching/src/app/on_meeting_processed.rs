@@ -50,7 +50,10 @@ impl Handler for OnMeetingProcessed {
                 cause: &delivery.cause,
             });
         }
-        let facts = facts_of(self.db.pool(), &self.names, &received).await?;
+        let scope = self
+            .db
+            .workspaces(batch.iter().map(|delivery| &delivery.workspace));
+        let facts = facts_of(&scope, &self.names, &received).await?;
         if let Some(unknown) = received
             .iter()
             .find(|received| !facts.contains_key(&received.meeting.workspace))
@@ -84,8 +87,10 @@ impl Handler for OnMeetingProcessed {
             );
         }
 
-        let ids: Vec<_> = batch.iter().map(|delivery| &delivery.id).collect();
-        let (mut unit, fresh) = self.db.begin_batch(CONSUMER, &ids).await?;
+        let (mut unit, fresh) = self
+            .db
+            .begin_batch(CONSUMER, batch.iter().map(Delivery::claim))
+            .await?;
         let fresh: BTreeSet<usize> = fresh.indexes().collect();
         let rows: Vec<MeetingRow> = rows
             .into_iter()

@@ -41,8 +41,10 @@ impl Handler for OnRecordsChanged {
                 .map_err(|error| Failure::permanent("invalid_records", error.to_string()))?;
             all.push((&delivery.workspace, records));
         }
-        let ids: Vec<_> = batch.iter().map(|delivery| &delivery.id).collect();
-        let (mut unit, fresh) = self.db.begin_batch(CONSUMER, &ids).await?;
+        let (mut unit, fresh) = self
+            .db
+            .begin_batch(CONSUMER, batch.iter().map(Delivery::claim))
+            .await?;
         let mut complete = false;
         for index in fresh.indexes() {
             let (workspace, records) = &all[index];

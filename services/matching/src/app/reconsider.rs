@@ -82,9 +82,12 @@ impl Reconsider {
     /// # Errors
     /// When Postgres does not answer.
     pub async fn step(&self) -> Result<usize, Failure> {
-        reconsider::forget_closed(self.db.pool(), FORGOTTEN_ROWS_MAX).await?;
-        calibrate(self.db.pool()).await?;
-        let due = reconsider::due(self.db.pool(), BATCH_MEETINGS_MAX).await?;
+        // Which meetings are past their time, and whose labels and notes have become more, is not known before; decisions
+        // run on the workspaces found.
+        let all = self.db.all_workspaces();
+        reconsider::forget_closed(&all, FORGOTTEN_ROWS_MAX).await?;
+        calibrate(&all).await?;
+        let due = reconsider::due(&all, BATCH_MEETINGS_MAX).await?;
         if due.is_empty() {
             return Ok(0);
         }
@@ -131,10 +134,11 @@ impl Reconsider {
             .iter()
             .map(|(_, _, received)| received.clone())
             .collect();
-        let facts = facts_of(self.db.pool(), &self.names, &only).await?;
+        let scope = self.db.workspaces(&workspaces_of(&due));
+        let facts = facts_of(&scope, &self.names, &only).await?;
         let now = Utc::now();
 
-        let mut unit = self.db.begin().await?;
+        let mut unit = scope.begin().await?;
         let taken: BTreeSet<_> = reconsider::take(unit.connection(), &due)
             .await?
             .into_iter()
@@ -195,4 +199,11 @@ impl Reconsider {
         unit.commit().await?;
         Ok(due.len())
     }
+}
+
+/// A row's workspace was checked when the row was written.
+fn workspaces_of(due: &[Due]) -> Vec<WorkspaceId> {
+    due.iter()
+        .filter_map(|row| row.workspace.parse().ok())
+        .collect()
 }

@@ -127,7 +127,7 @@ impl proto::Matching for MatchingRpc {
             .collect();
         let after = page_token(&request.page_token)?;
         let rows = decisions::list(
-            self.db.pool(),
+            &self.db.workspace(&workspace),
             workspace.as_str(),
             &outcomes,
             after,
@@ -165,10 +165,14 @@ impl proto::Matching for MatchingRpc {
     ) -> Result<proto::GetDecisionResponse, RpcError> {
         context.require(Role::Viewer)?;
         let workspace = workspace(&request.workspace)?;
-        let latest = decisions::latest(self.db.pool(), workspace.as_str(), &request.meeting_id)
-            .await
-            .map_err(store)?
-            .ok_or_else(|| RpcError::not_found("a decision for this meeting"))?;
+        let latest = decisions::latest(
+            &self.db.workspace(&workspace),
+            workspace.as_str(),
+            &request.meeting_id,
+        )
+        .await
+        .map_err(store)?
+        .ok_or_else(|| RpcError::not_found("a decision for this meeting"))?;
         Ok(proto::GetDecisionResponse {
             decision: Some(decoded(&latest.body)?),
             meeting: latest.meeting.as_deref().map(decoded).transpose()?,
@@ -183,10 +187,14 @@ impl proto::Matching for MatchingRpc {
     ) -> Result<proto::CorrectDecisionResponse, RpcError> {
         context.require(Role::Admin)?;
         let workspace = workspace(&request.workspace)?;
-        let kept = decisions::meeting(self.db.pool(), workspace.as_str(), &request.meeting_id)
-            .await
-            .map_err(store)?
-            .ok_or_else(|| RpcError::not_found("this meeting"))?;
+        let kept = decisions::meeting(
+            &self.db.workspace(&workspace),
+            workspace.as_str(),
+            &request.meeting_id,
+        )
+        .await
+        .map_err(store)?
+        .ok_or_else(|| RpcError::not_found("this meeting"))?;
         let body = kept.body.ok_or_else(|| {
             RpcError::new(
                 Code::FailedPrecondition,
@@ -230,9 +238,13 @@ impl proto::Matching for MatchingRpc {
             meeting,
             cause: &cause,
         };
-        let mut known = facts_of(self.db.pool(), &self.names, std::slice::from_ref(&received))
-            .await
-            .map_err(store)?;
+        let mut known = facts_of(
+            &self.db.workspace(&workspace),
+            &self.names,
+            std::slice::from_ref(&received),
+        )
+        .await
+        .map_err(store)?;
         let mut facts = known
             .remove(&workspace)
             .ok_or_else(|| RpcError::not_found("this workspace"))?;
@@ -245,12 +257,16 @@ impl proto::Matching for MatchingRpc {
             None => facts.choices.remove(&request.meeting_id),
         };
 
-        let before = decisions::latest(self.db.pool(), workspace.as_str(), &request.meeting_id)
-            .await
-            .map_err(store)?
-            .map(|latest| decoded::<proto::Decision>(&latest.body))
-            .transpose()?;
-        let mut unit = self.db.begin().await.map_err(failed)?;
+        let before = decisions::latest(
+            &self.db.workspace(&workspace),
+            workspace.as_str(),
+            &request.meeting_id,
+        )
+        .await
+        .map_err(store)?
+        .map(|latest| decoded::<proto::Decision>(&latest.body))
+        .transpose()?;
+        let mut unit = self.db.begin(&workspace).await.map_err(failed)?;
         let sequence = decisions::next_sequence(
             unit.connection(),
             workspace.as_str(),
@@ -313,7 +329,7 @@ impl proto::Matching for MatchingRpc {
     ) -> Result<proto::GetProjectionResponse, RpcError> {
         context.require(Role::Viewer)?;
         let workspace = workspace(&request.workspace)?;
-        let size = settings::size(self.db.pool(), workspace.as_str())
+        let size = settings::size(&self.db.workspace(&workspace), workspace.as_str())
             .await
             .map_err(store)?;
         let Some(size) = size else {
@@ -337,7 +353,7 @@ impl proto::Matching for MatchingRpc {
     ) -> Result<proto::ListDomainRulesResponse, RpcError> {
         context.require(Role::Viewer)?;
         let workspace = workspace(&request.workspace)?;
-        let rows = settings::domain_rules(self.db.pool(), workspace.as_str())
+        let rows = settings::domain_rules(&self.db.workspace(&workspace), workspace.as_str())
             .await
             .map_err(store)?;
         let rules = rows.into_iter().map(|row| proto::DomainRule {
@@ -368,7 +384,7 @@ impl proto::Matching for MatchingRpc {
         let account_id = record_id("rule.account_id", &rule.account_id)?.unwrap_or_default();
         let reason = vec![(domain_key(&domain), "a domain rule changed".to_owned())];
         if request.remove {
-            let mut unit = self.db.begin().await.map_err(failed)?;
+            let mut unit = self.db.begin(&workspace).await.map_err(failed)?;
             settings::remove_domain_rule(
                 unit.connection(),
                 workspace.as_str(),
@@ -396,7 +412,7 @@ impl proto::Matching for MatchingRpc {
             account_id,
             class: facts::class_text(class).to_owned(),
         };
-        let mut unit = self.db.begin().await.map_err(failed)?;
+        let mut unit = self.db.begin(&workspace).await.map_err(failed)?;
         settings::set_domain_rule(
             unit.connection(),
             workspace.as_str(),

@@ -15,9 +15,13 @@ impl MatchingRpc {
         &self,
         workspace: &WorkspaceId,
     ) -> Result<proto::ListMoveProposalsResponse, RpcError> {
-        let rows = reconsider::proposals(self.db.pool(), workspace.as_str(), PROPOSALS_MAX)
-            .await
-            .map_err(store)?;
+        let rows = reconsider::proposals(
+            &self.db.workspace(workspace),
+            workspace.as_str(),
+            PROPOSALS_MAX,
+        )
+        .await
+        .map_err(store)?;
         let mut proposals = Vec::with_capacity(rows.len());
         for row in rows {
             let (current, proposed): (proto::Decision, proto::Decision) =
@@ -42,9 +46,13 @@ impl MatchingRpc {
         request: proto::SettleMoveProposalRequest,
     ) -> Result<proto::SettleMoveProposalResponse, RpcError> {
         let workspace = workspace(&request.workspace)?;
-        let open = reconsider::proposals(self.db.pool(), workspace.as_str(), PROPOSALS_MAX)
-            .await
-            .map_err(store)?;
+        let open = reconsider::proposals(
+            &self.db.workspace(&workspace),
+            workspace.as_str(),
+            PROPOSALS_MAX,
+        )
+        .await
+        .map_err(store)?;
         let open = open
             .into_iter()
             .find(|proposal| proposal.meeting_id == request.meeting_id);
@@ -68,7 +76,7 @@ impl MatchingRpc {
             };
             decision = self.correct_decision(context, choice).await?.decision;
         }
-        let mut unit = self.db.begin().await.map_err(failed)?;
+        let mut unit = self.db.begin(&workspace).await.map_err(failed)?;
         reconsider::settle(
             unit.connection(),
             workspace.as_str(),

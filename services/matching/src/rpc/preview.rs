@@ -44,7 +44,7 @@ impl MatchingRpc {
         let since = Utc::now() - TimeDelta::days(DAYS);
         let limit = i64::try_from(MEETINGS_MAX + 1).unwrap_or(i64::MAX);
         let mut concerned = reconsider::concerned(
-            self.db.pool(),
+            &self.db.workspace(&workspace),
             workspace.as_str(),
             &domain_key(&domain),
             since,
@@ -91,7 +91,7 @@ impl MatchingRpc {
                 .iter()
                 .map(|(_, _, received)| received.clone())
                 .collect();
-            let mut known = facts_of(self.db.pool(), &self.names, &only)
+            let mut known = facts_of(&self.db.workspace(&workspace), &self.names, &only)
                 .await
                 .map_err(store)?;
             let Some(mut facts) = known.remove(&workspace) else {

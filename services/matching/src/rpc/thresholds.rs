@@ -17,7 +17,7 @@ impl MatchingRpc {
         &self,
         workspace: &WorkspaceId,
     ) -> Result<proto::GetMatchingSettingsResponse, RpcError> {
-        let found = settings::thresholds(self.db.pool(), workspace.as_str())
+        let found = settings::thresholds(&self.db.workspace(workspace), workspace.as_str())
             .await
             .map_err(store)?
             .unwrap_or_default();
@@ -73,9 +73,13 @@ impl MatchingRpc {
             window_days,
             pipelines,
         };
-        let known = settings::set_thresholds(self.db.pool(), workspace.as_str(), &thresholds)
-            .await
-            .map_err(store)?;
+        let known = settings::set_thresholds(
+            &self.db.workspace(&workspace),
+            workspace.as_str(),
+            &thresholds,
+        )
+        .await
+        .map_err(store)?;
         known
             .then_some(proto::SetMatchingSettingsResponse {})
             .ok_or_else(|| RpcError::not_found("this workspace"))

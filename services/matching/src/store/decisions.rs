@@ -1,8 +1,8 @@
 //! Meetings and the decisions made about them.
 
+use chassis::Scope;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
-use sqlx::PgPool;
 use uuid::Uuid;
 
 /// One meeting revision as it is kept.
@@ -134,7 +134,7 @@ pub struct Waiting {
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn waiting(pool: &PgPool, meetings_max: i64) -> Result<Vec<Waiting>, sqlx::Error> {
+pub async fn waiting(scope: &Scope, meetings_max: i64) -> Result<Vec<Waiting>, sqlx::Error> {
     sqlx::query_as!(
         Waiting,
         r#"select m.workspace, m.id as meeting_id, m.revision, m.body as "body!", m.traceparent
@@ -144,7 +144,7 @@ pub async fn waiting(pool: &PgPool, meetings_max: i64) -> Result<Vec<Waiting>, s
            order by m.received_at limit $1"#,
         meetings_max,
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await
 }
 
@@ -152,7 +152,7 @@ pub async fn waiting(pool: &PgPool, meetings_max: i64) -> Result<Vec<Waiting>, s
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn set_aside(pool: &PgPool, aside: &[(Waiting, String)]) -> Result<(), sqlx::Error> {
+pub async fn set_aside(scope: &Scope, aside: &[(Waiting, String)]) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "update matching.meeting m set problem = t.problem
          from unnest($1::text[], $2::text[], $3::int8[], $4::text[]) as t (workspace, id, revision, problem)
@@ -162,7 +162,7 @@ pub async fn set_aside(pool: &PgPool, aside: &[(Waiting, String)]) -> Result<(),
         &aside.iter().map(|(row, _)| row.revision).collect::<Vec<_>>(),
         &aside.iter().map(|(_, problem)| problem.clone()).collect::<Vec<_>>(),
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(())
 }
@@ -208,7 +208,7 @@ pub struct Kept {
 /// # Errors
 /// When Postgres does not answer.
 pub async fn meeting(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     id: &str,
 ) -> Result<Option<Kept>, sqlx::Error> {
@@ -218,7 +218,7 @@ pub async fn meeting(
         workspace,
         id,
     )
-    .fetch_optional(pool)
+    .fetch_optional(scope)
     .await
 }
 
@@ -280,7 +280,7 @@ pub type After = (DateTime<Utc>, Uuid);
 /// # Errors
 /// When Postgres does not answer.
 pub async fn list(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     outcomes: &[String],
     after: Option<After>,
@@ -307,7 +307,7 @@ pub async fn list(
         after_id,
         rows_max,
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await
 }
 
@@ -327,7 +327,7 @@ pub struct Latest {
 /// # Errors
 /// When Postgres does not answer.
 pub async fn latest(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     meeting_id: &str,
 ) -> Result<Option<Latest>, sqlx::Error> {
@@ -341,6 +341,6 @@ pub async fn latest(
         workspace,
         meeting_id,
     )
-    .fetch_optional(pool)
+    .fetch_optional(scope)
     .await
 }

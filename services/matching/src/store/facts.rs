@@ -6,10 +6,10 @@ use crate::domain::facts::{
 };
 use crate::domain::keys::Keys;
 use crate::domain::weight;
+use chassis::Scope;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use events::WorkspaceId;
 use serde::Deserialize;
-use sqlx::PgPool;
 use std::collections::{HashMap, HashSet};
 
 /// What one meeting asks for.
@@ -41,7 +41,7 @@ pub struct Loaded {
 /// # Errors
 /// When Postgres does not answer or a stored row cannot be read.
 pub async fn load(
-    pool: &PgPool,
+    scope: &Scope,
     questions: &[Question],
 ) -> Result<HashMap<WorkspaceId, Loaded>, sqlx::Error> {
     let asked = Asked::of(questions);
@@ -319,7 +319,7 @@ pub async fn load(
         &asked.key_kinds,
         &asked.keys,
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
 
     let mut found: HashMap<String, Loaded> = HashMap::new();

@@ -1,8 +1,9 @@
 //! Meetings to be decided again, the moves proposed for matched ones, and what persons said about decisions.
 
 use crate::domain::facts::Calibration;
+use chassis::Scope;
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// A meeting due.
@@ -30,7 +31,7 @@ pub struct Due {
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn due(pool: &PgPool, meetings_max: i64) -> Result<Vec<Due>, sqlx::Error> {
+pub async fn due(scope: &Scope, meetings_max: i64) -> Result<Vec<Due>, sqlx::Error> {
     sqlx::query_as!(
         Due,
         r#"select g.workspace, g.meeting_id, m.revision, m.body as "body!", m.traceparent, g.reason, g.at as noted_at,
@@ -46,7 +47,7 @@ pub async fn due(pool: &PgPool, meetings_max: i64) -> Result<Vec<Due>, sqlx::Err
            order by g.at limit $1"#,
         meetings_max,
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await
 }
 
@@ -79,7 +80,7 @@ pub async fn take(
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn forget_closed(pool: &PgPool, rows_max: i64) -> Result<(), sqlx::Error> {
+pub async fn forget_closed(scope: &Scope, rows_max: i64) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "delete from matching.again g using (
              select a.workspace, a.meeting_id from matching.again a
@@ -88,7 +89,7 @@ pub async fn forget_closed(pool: &PgPool, rows_max: i64) -> Result<(), sqlx::Err
          ) t where g.workspace = t.workspace and g.meeting_id = t.meeting_id",
         rows_max,
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     sqlx::query!(
         "with closed as (
@@ -99,7 +100,7 @@ pub async fn forget_closed(pool: &PgPool, rows_max: i64) -> Result<(), sqlx::Err
          delete from matching.meeting_key k using closed c where k.workspace = c.workspace and k.meeting_id = c.id",
         rows_max,
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(())
 }
@@ -220,7 +221,7 @@ pub async fn propose(
 /// # Errors
 /// When Postgres does not answer.
 pub async fn proposals(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     rows_max: i64,
 ) -> Result<Vec<Proposal>, sqlx::Error> {
@@ -239,7 +240,7 @@ pub async fn proposals(
         workspace,
         rows_max,
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await
 }
 
@@ -346,7 +347,7 @@ pub struct Concerned {
 /// # Errors
 /// When Postgres does not answer.
 pub async fn concerned(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     key: &str,
     since: DateTime<Utc>,
@@ -370,7 +371,7 @@ pub async fn concerned(
         since,
         rows_max,
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await
 }
 
@@ -379,7 +380,7 @@ pub async fn concerned(
 /// # Errors
 /// When Postgres does not answer.
 pub async fn to_calibrate(
-    pool: &PgPool,
+    scope: &Scope,
     labels_min: i64,
     rows_max: i64,
 ) -> Result<Vec<String>, sqlx::Error> {
@@ -392,7 +393,7 @@ pub async fn to_calibrate(
         labels_min,
         rows_max,
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await
 }
 
@@ -401,7 +402,7 @@ pub async fn to_calibrate(
 /// # Errors
 /// When Postgres does not answer.
 pub async fn labels(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     rows_max: i64,
 ) -> Result<Vec<(i64, bool)>, sqlx::Error> {
@@ -411,7 +412,7 @@ pub async fn labels(
         workspace,
         rows_max,
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     Ok(rows
         .into_iter()
@@ -424,7 +425,7 @@ pub async fn labels(
 /// # Errors
 /// When Postgres does not answer.
 pub async fn set_calibration(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     fitted: Calibration,
     labels: i32,
@@ -438,7 +439,7 @@ pub async fn set_calibration(
         fitted.offset,
         labels,
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(())
 }

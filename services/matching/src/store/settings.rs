@@ -1,8 +1,9 @@
 //! What an admin or a reviewer said: domain rules and choices; and how large the projection is.
 
 use crate::domain::facts::Choice;
+use chassis::Scope;
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 /// A domain rule as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,13 +20,13 @@ pub struct RuleRow {
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn domain_rules(pool: &PgPool, workspace: &str) -> Result<Vec<RuleRow>, sqlx::Error> {
+pub async fn domain_rules(scope: &Scope, workspace: &str) -> Result<Vec<RuleRow>, sqlx::Error> {
     sqlx::query_as!(
         RuleRow,
         "select domain, account_id, class from matching.domain_rule where workspace = $1 order by domain, account_id",
         workspace,
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await
 }
 
@@ -127,7 +128,7 @@ pub struct Thresholds {
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn thresholds(pool: &PgPool, workspace: &str) -> Result<Option<Thresholds>, sqlx::Error> {
+pub async fn thresholds(scope: &Scope, workspace: &str) -> Result<Option<Thresholds>, sqlx::Error> {
     sqlx::query_as!(
         Thresholds,
         "select account_matched_millibits as account_matched, opportunity_matched_millibits as opportunity_matched, window_days,
@@ -135,7 +136,7 @@ pub async fn thresholds(pool: &PgPool, workspace: &str) -> Result<Option<Thresho
          from matching.workspace where workspace = $1",
         workspace,
     )
-    .fetch_optional(pool)
+    .fetch_optional(scope)
     .await
 }
 
@@ -144,7 +145,7 @@ pub async fn thresholds(pool: &PgPool, workspace: &str) -> Result<Option<Thresho
 /// # Errors
 /// When Postgres does not answer.
 pub async fn set_thresholds(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     thresholds: &Thresholds,
 ) -> Result<bool, sqlx::Error> {
@@ -158,7 +159,7 @@ pub async fn set_thresholds(
         thresholds.window_days,
         &thresholds.pipelines,
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(done.rows_affected() > 0)
 }
@@ -184,7 +185,7 @@ pub struct Size {
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn size(pool: &PgPool, workspace: &str) -> Result<Option<Size>, sqlx::Error> {
+pub async fn size(scope: &Scope, workspace: &str) -> Result<Option<Size>, sqlx::Error> {
     sqlx::query_as!(
         Size,
         r#"select
@@ -197,6 +198,6 @@ pub async fn size(pool: &PgPool, workspace: &str) -> Result<Option<Size>, sqlx::
            from matching.workspace w where w.workspace = $1"#,
         workspace,
     )
-    .fetch_optional(pool)
+    .fetch_optional(scope)
     .await
 }

@@ -3,5 +3,6 @@
 mod again;
 mod decisions;
 mod evidence;
+mod isolation;
 mod projection;
 mod world;

@@ -15,13 +15,13 @@ use crate::wire::document::{self, Document};
 /// When there is no such version, or Postgres fails.
 pub async fn export(db: &Db, id: &WorkspaceId, version: u64) -> Result<(String, u64), RpcError> {
     let found = match version {
-        0 => mapping::published(db.pool(), id.as_str()).await,
-        version => mapping::version(db.pool(), id.as_str(), version).await,
+        0 => mapping::published(&db.workspace(id), id.as_str()).await,
+        version => mapping::version(&db.workspace(id), id.as_str(), version).await,
     };
     let published = found
         .map_err(broken)?
         .ok_or_else(|| RpcError::not_found("the mapping version"))?;
-    let stages = setting::stage_descriptions(db.pool(), id.as_str())
+    let stages = setting::stage_descriptions(&db.workspace(id), id.as_str())
         .await
         .map_err(broken)?;
     let document = Document {
@@ -51,7 +51,7 @@ pub async fn import(
     };
     let problems = edit::save_draft(db, id, &document.mapping, by).await?;
     if !document.stages.is_empty() {
-        let mut unit = db.begin().await.map_err(internal)?;
+        let mut unit = db.begin(id).await.map_err(internal)?;
         workspace::lock(unit.connection(), id.as_str())
             .await
             .map_err(broken)?;

@@ -54,7 +54,7 @@ async fn decide(
     reason: &str,
     by: &str,
 ) -> Result<Result<Item, RpcError>, Failure> {
-    let mut unit = db.begin().await?;
+    let mut unit = db.begin(id).await?;
     workspace::lock(unit.connection(), id.as_str()).await?;
     let Some(item) = drift::lock(unit.connection(), id.as_str(), item).await? else {
         return Ok(Err(RpcError::not_found("the drift item")));
@@ -120,7 +120,7 @@ async fn repair_in(
     by: &str,
 ) -> Result<Result<(Item, Outcome), RpcError>, Failure> {
     let refused = |message: &str| Ok(Err(RpcError::new(Code::FailedPrecondition, message)));
-    let mut unit = db.begin().await?;
+    let mut unit = db.begin(id).await?;
     workspace::lock(unit.connection(), id.as_str()).await?;
     let Some(item) = drift::lock(unit.connection(), id.as_str(), item).await? else {
         return Ok(Err(RpcError::not_found("the drift item")));

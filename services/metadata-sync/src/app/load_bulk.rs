@@ -53,7 +53,7 @@ pub(super) async fn run(reading: &Reading<'_>, mut cursor: Cursor) -> Result<Cur
 
 async fn save(reading: &Reading<'_>, cursor: &Cursor) -> Result<(), Stop> {
     let work = reading.work;
-    let mut unit = work.db.begin().await?;
+    let mut unit = work.scope().begin().await?;
     work.still_ours(unit.connection(), 0).await?;
     store::save(
         unit.connection(),

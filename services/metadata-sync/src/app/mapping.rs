@@ -28,10 +28,10 @@ pub async fn save_draft(
     draft: &Mapping,
     by: &str,
 ) -> Result<Vec<Problem>, RpcError> {
-    mapping::save_draft(db.pool(), id.as_str(), draft, by)
+    mapping::save_draft(&db.workspace(id), id.as_str(), draft, by)
         .await
         .map_err(broken)?;
-    let schema = snapshot::schema(db.pool(), id.as_str())
+    let schema = snapshot::schema(&db.workspace(id), id.as_str())
         .await
         .map_err(broken)?;
     Ok(publish::check(draft, &schema))
@@ -46,7 +46,7 @@ pub async fn publish(
     id: &WorkspaceId,
     by: &str,
 ) -> Result<Result<Published, Vec<Problem>>, RpcError> {
-    if mapping::draft(db.pool(), id.as_str())
+    if mapping::draft(&db.workspace(id), id.as_str())
         .await
         .map_err(broken)?
         .is_none()
@@ -64,7 +64,7 @@ async fn publish_draft(
     id: &WorkspaceId,
     by: &str,
 ) -> Result<Result<Published, Vec<Problem>>, Failure> {
-    let mut unit = db.begin().await?;
+    let mut unit = db.begin(id).await?;
     // Held against a schema run that would judge the mapping by an older snapshot than the one it is checked against.
     workspace::lock(unit.connection(), id.as_str()).await?;
     let Some(draft) = mapping::draft(&mut *unit.connection(), id.as_str()).await? else {

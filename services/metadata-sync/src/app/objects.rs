@@ -25,7 +25,7 @@ pub async fn selectable(
     org: &Org,
     id: &WorkspaceId,
 ) -> Result<Vec<SelectableObject>, RpcError> {
-    let selected = setting::selected_objects(db.pool(), id.as_str())
+    let selected = setting::selected_objects(&db.workspace(id), id.as_str())
         .await
         .map_err(broken)?;
     let listed = match org.describe_global(None).await {
@@ -108,7 +108,7 @@ pub async fn select(
         return Ok(problems);
     }
     let chosen: Vec<String> = chosen.into_iter().cloned().collect();
-    let mut unit = db.begin().await.map_err(internal)?;
+    let mut unit = db.begin(id).await.map_err(internal)?;
     workspace::lock(unit.connection(), id.as_str())
         .await
         .map_err(broken)?;

@@ -33,8 +33,10 @@ impl Handler for OnConnectionChanged {
     type Event = ConnectionChanged;
 
     async fn handle(&self, batch: &[Delivery<ConnectionChanged>]) -> Result<(), Failure> {
-        let ids: Vec<_> = batch.iter().map(|delivery| &delivery.id).collect();
-        let (mut unit, fresh) = self.db.begin_batch(CONNECTION_CHANGED, &ids).await?;
+        let (mut unit, fresh) = self
+            .db
+            .begin_batch(CONNECTION_CHANGED, batch.iter().map(Delivery::claim))
+            .await?;
         for index in fresh.indexes() {
             let said = wire::connection::connection(&batch[index].event)?;
             let connection = unit.connection();

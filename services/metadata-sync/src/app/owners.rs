@@ -92,12 +92,12 @@ pub async fn matches(
     id: &WorkspaceId,
     emails: &[String],
 ) -> Result<Vec<events::metadata::v1::OwnerMatch>, RpcError> {
-    let overrides = owner::overrides(db.pool(), id.as_str())
+    let overrides = owner::overrides(&db.workspace(id), id.as_str())
         .await
         .map_err(broken)?;
     let normals: Vec<String> = emails.iter().map(|email| normal(email)).collect();
     let ids: Vec<String> = overrides.iter().map(|said| said.user_id.clone()).collect();
-    let owners = owner::named(db.pool(), id.as_str(), &normals, &ids)
+    let owners = owner::named(&db.workspace(id), id.as_str(), &normals, &ids)
         .await
         .map_err(broken)?;
     Ok(emails
@@ -120,14 +120,14 @@ pub async fn save(
     by: &str,
 ) -> Result<Vec<Problem>, RpcError> {
     let ids: Vec<String> = sent.iter().map(|said| said.user_id.clone()).collect();
-    let owners = owner::named(db.pool(), id.as_str(), &[], &ids)
+    let owners = owner::named(&db.workspace(id), id.as_str(), &[], &ids)
         .await
         .map_err(broken)?;
     let problems = check(&sent, &owners);
     if !problems.is_empty() {
         return Ok(problems);
     }
-    let mut unit = db.begin().await.map_err(internal)?;
+    let mut unit = db.begin(id).await.map_err(internal)?;
     workspace::lock(unit.connection(), id.as_str())
         .await
         .map_err(broken)?;

@@ -27,13 +27,13 @@ pub async fn list(
     writeback: &Writeback,
     id: &WorkspaceId,
 ) -> Result<ListPipelinesResponse, RpcError> {
-    let found = snapshot::one(db.pool(), id.as_str(), OPPORTUNITY)
+    let found = snapshot::one(&db.workspace(id), id.as_str(), OPPORTUNITY)
         .await
         .map_err(broken)?;
     let Some((opportunity, _)) = found else {
         return Ok(ListPipelinesResponse::default());
     };
-    let descriptions = setting::stage_descriptions(db.pool(), id.as_str())
+    let descriptions = setting::stage_descriptions(&db.workspace(id), id.as_str())
         .await
         .map_err(broken)?;
     let controls = writeback.controls(id).await;
@@ -100,7 +100,7 @@ pub async fn describe(
             format!("is longer than {PROMPT_CHARACTERS_MAX} characters or contains a NUL"),
         ));
     }
-    let known = snapshot::one(db.pool(), id.as_str(), OPPORTUNITY)
+    let known = snapshot::one(&db.workspace(id), id.as_str(), OPPORTUNITY)
         .await
         .map_err(broken)?;
     let stages = known.map(|(object, _)| object.stages).unwrap_or_default();
@@ -117,7 +117,7 @@ pub async fn describe(
         .filter(|said| !said.description.trim().is_empty())
         .map(|said| (said.stage.clone(), said.description.clone()))
         .collect();
-    let mut unit = db.begin().await.map_err(internal)?;
+    let mut unit = db.begin(id).await.map_err(internal)?;
     workspace::lock(unit.connection(), id.as_str())
         .await
         .map_err(broken)?;

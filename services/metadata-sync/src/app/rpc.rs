@@ -72,7 +72,7 @@ impl Rpc {
 
     /// The org of a connected workspace.
     async fn org(&self, id: &WorkspaceId) -> Result<Org, RpcError> {
-        let known = workspace::load(self.db.pool(), id.as_str())
+        let known = workspace::load(&self.db.workspace(&id), id.as_str())
             .await
             .map_err(broken)?;
         match known {
@@ -114,7 +114,7 @@ impl MetadataSync for Rpc {
         context.require(Role::Admin)?;
         let id = workspace_id(&request.workspace)?;
         let kind = wire::run::kind(request.kind())?;
-        let known = workspace::load(self.db.pool(), id.as_str())
+        let known = workspace::load(&self.db.workspace(&id), id.as_str())
             .await
             .map_err(broken)?;
         if !known.is_some_and(|known| known.connected) {
@@ -123,7 +123,7 @@ impl MetadataSync for Rpc {
                 "the workspace is not connected; connect Salesforce first",
             ));
         }
-        if let Some(running) = run::running(self.db.pool(), id.as_str(), kind)
+        if let Some(running) = run::running(&self.db.workspace(&id), id.as_str(), kind)
             .await
             .map_err(broken)?
         {
@@ -131,7 +131,7 @@ impl MetadataSync for Rpc {
                 run: Some(wire::run::message(&running)),
             });
         }
-        let mut unit = self.db.begin().await.map_err(internal)?;
+        let mut unit = self.db.begin(&id).await.map_err(internal)?;
         let (actor, trace) = (&context.caller.actor, Cause::current());
         run::ask(
             unit.connection(),
@@ -166,7 +166,7 @@ impl MetadataSync for Rpc {
         context.require(Role::Viewer)?;
         let id = workspace_id(&request.workspace)?;
         let rows = limit(request.limit, RUNS_DEFAULT)?;
-        let runs = run::list(self.db.pool(), id.as_str(), rows)
+        let runs = run::list(&self.db.workspace(&id), id.as_str(), rows)
             .await
             .map_err(broken)?;
         Ok(ListSyncRunsResponse {
@@ -181,7 +181,7 @@ impl MetadataSync for Rpc {
     ) -> Result<GetObjectResponse, RpcError> {
         context.require(Role::Viewer)?;
         let id = workspace_id(&request.workspace)?;
-        let found = snapshot::one(self.db.pool(), id.as_str(), &request.object)
+        let found = snapshot::one(&self.db.workspace(&id), id.as_str(), &request.object)
             .await
             .map_err(broken)?;
         let (object, version) = found.ok_or_else(|| RpcError::not_found("the object"))?;
@@ -198,7 +198,7 @@ impl MetadataSync for Rpc {
     ) -> Result<ListObjectsResponse, RpcError> {
         context.require(Role::Viewer)?;
         let id = workspace_id(&request.workspace)?;
-        let known = snapshot::summaries(self.db.pool(), id.as_str())
+        let known = snapshot::summaries(&self.db.workspace(&id), id.as_str())
             .await
             .map_err(broken)?;
         let summary = |known: snapshot::Summary| ObjectSummary {
@@ -210,7 +210,7 @@ impl MetadataSync for Rpc {
             createable: known.createable,
         };
         let has = async |object: &str, field: &str| {
-            let found = snapshot::one(self.db.pool(), id.as_str(), object).await;
+            let found = snapshot::one(&self.db.workspace(&id), id.as_str(), object).await;
             found.map(|found| found.is_some_and(|(known, _)| known.fields.contains_key(field)))
         };
         Ok(ListObjectsResponse {
@@ -229,10 +229,10 @@ impl MetadataSync for Rpc {
     ) -> Result<GetMappingResponse, RpcError> {
         context.require(Role::Viewer)?;
         let id = workspace_id(&request.workspace)?;
-        let draft = mapping::draft(self.db.pool(), id.as_str())
+        let draft = mapping::draft(&self.db.workspace(&id), id.as_str())
             .await
             .map_err(broken)?;
-        let published = mapping::published(self.db.pool(), id.as_str())
+        let published = mapping::published(&self.db.workspace(&id), id.as_str())
             .await
             .map_err(broken)?;
         Ok(GetMappingResponse {
@@ -287,9 +287,14 @@ impl MetadataSync for Rpc {
         context.require(Role::Viewer)?;
         let id = workspace_id(&request.workspace)?;
         let rows = limit(request.limit, DRIFT_DEFAULT)?;
-        let items = drift::list(self.db.pool(), id.as_str(), request.include_resolved, rows)
-            .await
-            .map_err(broken)?;
+        let items = drift::list(
+            &self.db.workspace(&id),
+            id.as_str(),
+            request.include_resolved,
+            rows,
+        )
+        .await
+        .map_err(broken)?;
         let mut messages: Vec<_> = items.iter().map(wire::drift::message).collect();
         // How much waits is writeback's to know, and of interest while somebody can still decide.
         let open: Vec<usize> = (0..items.len())
@@ -358,7 +363,7 @@ impl MetadataSync for Rpc {
     ) -> Result<ListPropertiesResponse, RpcError> {
         context.require(Role::Viewer)?;
         let id = workspace_id(&request.workspace)?;
-        let published = mapping::published(self.db.pool(), id.as_str())
+        let published = mapping::published(&self.db.workspace(&id), id.as_str())
             .await
             .map_err(broken)?;
         Ok(ListPropertiesResponse {
@@ -380,7 +385,7 @@ impl MetadataSync for Rpc {
         context.require(Role::Viewer)?;
         let id = workspace_id(&request.workspace)?;
         let rows = limit(request.limit, LISTED_DEFAULT)?;
-        let versions = mapping::versions(self.db.pool(), id.as_str(), rows)
+        let versions = mapping::versions(&self.db.workspace(&id), id.as_str(), rows)
             .await
             .map_err(broken)?;
         let message = |known: mapping::Listed| MappingVersion {
@@ -404,7 +409,7 @@ impl MetadataSync for Rpc {
         context.require(Role::Viewer)?;
         let id = workspace_id(&request.workspace)?;
         let version = async |version: u64| -> Result<Mapping, RpcError> {
-            let found = mapping::version(self.db.pool(), id.as_str(), version)
+            let found = mapping::version(&self.db.workspace(&id), id.as_str(), version)
                 .await
                 .map_err(broken)?;
             let missing = || RpcError::not_found("the mapping version");
@@ -415,7 +420,7 @@ impl MetadataSync for Rpc {
             number => version(number).await?,
         };
         let after = match request.to_version {
-            0 => mapping::draft(self.db.pool(), id.as_str())
+            0 => mapping::draft(&self.db.workspace(&id), id.as_str())
                 .await
                 .map_err(broken)?
                 .ok_or_else(|| RpcError::not_found("the draft"))?,
@@ -502,10 +507,10 @@ impl MetadataSync for Rpc {
                 format!("is longer than {SEARCH_CHARACTERS_MAX} characters or contains a NUL"),
             ));
         }
-        let owners = owner::list(self.db.pool(), id.as_str(), search, rows)
+        let owners = owner::list(&self.db.workspace(&id), id.as_str(), search, rows)
             .await
             .map_err(broken)?;
-        let overrides = owner::overrides(self.db.pool(), id.as_str())
+        let overrides = owner::overrides(&self.db.workspace(&id), id.as_str())
             .await
             .map_err(broken)?;
         Ok(ListOwnersResponse {

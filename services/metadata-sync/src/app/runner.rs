@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chassis::{CancellationToken, Cause, Db, Failure, backoff};
+use chassis::{CancellationToken, Cause, Db, Failure, Scope, backoff};
 use events::WorkspaceId;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -94,6 +94,12 @@ pub struct Work {
 }
 
 impl Work {
+    /// The rows of its workspace.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        self.db.workspace(&self.id)
+    }
+
     /// Renews the lease inside a transaction and counts `items`: a run that was taken over must not write.
     ///
     /// # Errors
@@ -117,7 +123,7 @@ impl Work {
     /// When Postgres fails.
     pub async fn step(&self, step: &str, items_expected: u64) -> Result<(), Stop> {
         let expected = i64::try_from(items_expected).unwrap_or(i64::MAX);
-        Ok(run::set_step(self.db.pool(), &self.claim, step, expected).await?)
+        Ok(run::set_step(&self.scope(), &self.claim, step, expected).await?)
     }
 
     /// Stops background work before it takes the calls that live work and other integrations need.
@@ -230,7 +236,9 @@ impl Runner {
     ) -> Result<(), Failure> {
         self.queue_due().await?;
         while tasks.len() < usize::try_from(self.options.sync_runs_max).unwrap_or(usize::MAX) {
-            let Some(claim) = run::claim(self.db.pool(), lease_s(&self.options)).await? else {
+            // The oldest run of any workspace; the work on it is its workspace's only.
+            let all = self.db.all_workspaces();
+            let Some(claim) = run::claim(&all, lease_s(&self.options)).await? else {
                 break;
             };
             let span = tracing::info_span!("sync run", workspace = claim.workspace, run.id = %claim.id, run.kind = claim.kind.as_str());
@@ -244,7 +252,8 @@ impl Runner {
     /// Queues what the schedule says is due.
     async fn queue_due(&self) -> Result<(), Failure> {
         let moment = now();
-        let mut unit = self.db.begin().await?;
+        // The schedule is one for all workspaces.
+        let mut unit = self.db.all_workspaces().begin().await?;
         let due = workspace::due(unit.connection(), moment, DUE_ROWS_MAX).await?;
         if due.is_empty() {
             return Ok(());
@@ -281,12 +290,14 @@ impl Runner {
     }
 
     async fn try_work(&self, claim: &Claim, stop: &CancellationToken) -> Result<(), Failure> {
-        let known = workspace::load(self.db.pool(), &claim.workspace).await?;
-        let (Some(workspace), Ok(id)) = (known, claim.workspace.parse::<WorkspaceId>()) else {
-            return Err(Failure::transient("the run's workspace is not known"));
-        };
+        let unknown = || Failure::transient("the run's workspace is not known");
+        let id: WorkspaceId = claim.workspace.parse().map_err(|_| unknown())?;
+        let scope = self.db.workspace(&id);
+        let workspace = workspace::load(&scope, &claim.workspace)
+            .await?
+            .ok_or_else(unknown)?;
         let org = self.orgs.of(&id, workspace.epoch);
-        let calls_of_others = run::calls_of_others(self.db.pool(), claim).await?;
+        let calls_of_others = run::calls_of_others(&scope, claim).await?;
         let work = Work {
             db: self.db.clone(),
             options: self.options.clone(),
@@ -301,7 +312,7 @@ impl Runner {
             outcome = execute(&work) => outcome,
             () = self.keep(&work) => Err(Stop::Lost),
             () = stop.cancelled() => {
-                run::release(self.db.pool(), claim).await?;
+                run::release(&scope, claim).await?;
                 return Ok(());
             }
         };
@@ -324,11 +335,12 @@ impl Runner {
     /// Returns when the lease was lost. A failed renewal is no loss yet: the lease outlives two of them.
     async fn keep(&self, work: &Work) {
         let lease_s = lease_s(&self.options);
+        let scope = work.scope();
         let mut ticks = tokio::time::interval(Duration::from_secs_f64(lease_s / RENEWALS));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            match run::renew(self.db.pool(), &work.claim, lease_s, work.reader.calls(), 0).await {
+            match run::renew(&scope, &work.claim, lease_s, work.reader.calls(), 0).await {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => tracing::warn!(%error, "the lease of a run was not renewed"),
@@ -349,7 +361,7 @@ impl Runner {
             .take(NOTES_MAX)
             .map(|note| clean(note))
             .collect();
-        let mut unit = self.db.begin().await?;
+        let mut unit = work.scope().begin().await?;
         let calls = work.reader.calls();
         if !run::end(unit.connection(), claim, calls, error.as_deref(), &notes).await? {
             return Ok(());
@@ -402,7 +414,9 @@ impl Runner {
 
     async fn prune(&self) {
         let days = i32::try_from(self.options.sync_run_retention_days).unwrap_or(i32::MAX);
-        if let Err(error) = run::prune(self.db.pool(), days, PRUNE_ROWS_MAX).await {
+        // Age is the same for all workspaces.
+        let all = self.db.all_workspaces();
+        if let Err(error) = run::prune(&all, days, PRUNE_ROWS_MAX).await {
             tracing::warn!(%error, "finished runs were not forgotten");
         }
     }

@@ -50,7 +50,7 @@ pub(super) struct Read {
 /// # Errors
 /// When the run cannot go on.
 pub async fn run(work: &Work) -> Result<Vec<String>, Stop> {
-    let schema = snapshot::schema(work.db.pool(), work.id.as_str()).await?;
+    let schema = snapshot::schema(&work.scope(), work.id.as_str()).await?;
     if schema.is_empty() {
         return Err(Stop::Failed(
             "the org's schema has not been read yet; records follow after it".into(),
@@ -82,7 +82,7 @@ pub async fn run(work: &Work) -> Result<Vec<String>, Stop> {
 /// The full load this run belongs to; a full run that starts over after a crash does not begin another.
 async fn begin(work: &Work) -> Result<i64, Stop> {
     let id = work.id.as_str();
-    let mut unit = work.db.begin().await?;
+    let mut unit = work.scope().begin().await?;
     let Some(present) = workspace::lock(unit.connection(), id).await? else {
         return Err(Stop::Lost);
     };
@@ -160,7 +160,7 @@ async fn one_object(
         deleted: selected.iter().any(|name| name == "IsDeleted"),
         generation,
     };
-    let known = store::load(work.db.pool(), work.id.as_str(), wanted.object).await?;
+    let known = store::load(&work.scope(), work.id.as_str(), wanted.object).await?;
     let cursor = match (cursor::step(known.as_ref(), generation, &selected), known) {
         (Step::Follow, Some(cursor)) => cursor,
         (Step::Resume, Some(cursor)) => reading.load(cursor).await?,
@@ -298,7 +298,7 @@ impl Reading<'_> {
         };
         let id = self.work.id.as_str();
         let (rows, last) = store::seen_between(
-            self.work.db.pool(),
+            &self.work.scope(),
             id,
             self.object.as_str(),
             from,
@@ -338,7 +338,7 @@ impl Reading<'_> {
             .filter(|row| remembered(row.stamp))
             .map(|row| (row.id.as_str().to_owned(), row.stamp))
             .collect();
-        let mut unit = self.work.db.begin().await?;
+        let mut unit = self.work.scope().begin().await?;
         self.work.still_ours(unit.connection(), page.len()).await?;
         let fresh = store::remember(unit.connection(), id, self.object.as_str(), &versions).await?;
         let sent = |row: &Read| match load {
@@ -391,7 +391,7 @@ impl Reading<'_> {
     pub(super) async fn may_read(&self) -> Result<(), Stop> {
         self.work.within_budget()?;
         let rows_max = i64::try_from(self.work.options.sync_outbox_rows_max).unwrap_or(i64::MAX);
-        while store::outbox_rows(self.work.db.pool(), rows_max).await? >= rows_max {
+        while store::outbox_rows(&self.work.scope(), rows_max).await? >= rows_max {
             tokio::time::sleep(Duration::from_millis(BACKPRESSURE_PAUSE_MS)).await;
         }
         Ok(())
@@ -414,7 +414,7 @@ impl Work {
 /// Says that the projection is whole, once per full load.
 async fn complete(work: &Work, generation: i64) -> Result<(), Stop> {
     let id = work.id.as_str();
-    let mut unit = work.db.begin().await?;
+    let mut unit = work.scope().begin().await?;
     let Some(present) = workspace::lock(unit.connection(), id).await? else {
         return Err(Stop::Lost);
     };

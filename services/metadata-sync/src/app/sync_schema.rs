@@ -74,7 +74,7 @@ struct Read {
 /// When the run cannot go on.
 pub async fn run(work: &Work) -> Result<Vec<String>, Stop> {
     let began_at = now();
-    let known: BTreeMap<String, Current> = snapshot::all(work.db.pool(), work.id.as_str())
+    let known: BTreeMap<String, Current> = snapshot::all(&work.scope(), work.id.as_str())
         .await?
         .into_iter()
         .map(|current| (current.object.name.clone(), current))
@@ -113,7 +113,7 @@ pub async fn run(work: &Work) -> Result<Vec<String>, Stop> {
 /// The objects to read: those always read, and those an admin selected.
 async fn wanted(work: &Work, read: &mut Read) -> Result<Vec<ObjectName>, Stop> {
     let mut names = OBJECTS.to_vec();
-    for object in setting::selected_objects(work.db.pool(), work.id.as_str()).await? {
+    for object in setting::selected_objects(&work.scope(), work.id.as_str()).await? {
         match ObjectName::parse(&object) {
             Ok(name) if !names.contains(&name) => names.push(name),
             Ok(_) => {}
@@ -211,7 +211,7 @@ async fn describes(
                 )),
             }
         }
-        let mut connection = work.db.pool().acquire().await?;
+        let mut connection = work.scope().acquire().await?;
         work.still_ours(&mut connection, names.len()).await?;
     }
     Ok(())
@@ -345,7 +345,7 @@ async fn store(
     whole: Option<DateTime<Utc>>,
 ) -> Result<(), Stop> {
     let id = work.id.as_str();
-    let mut unit = work.db.begin().await?;
+    let mut unit = work.scope().begin().await?;
     let present = workspace::lock(unit.connection(), id).await?;
     if present.is_none_or(|present| present.epoch != work.workspace.epoch) {
         return Err(Stop::Failed(

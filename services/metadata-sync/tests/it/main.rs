@@ -2,6 +2,7 @@
 
 mod bulk;
 mod drift;
+mod isolation;
 mod mapping;
 mod people;
 mod records;

@@ -2,12 +2,12 @@
 
 use chassis::{Cause, Failure, Unit};
 use chrono::{DateTime, Utc};
-use events::WorkspaceId;
 use events::crm::v1::RecordRef;
 use events::writeback::v1::{ChangeOutcome, ChangeSetOutcome, ChangesApproved};
 use uuid::Uuid;
 
 use crate::store::outcomes::{self, Line, Outcome};
+use crate::store::workspace_id;
 use crate::wire;
 
 /// Recomputes the sets and emits an outcome for each.
@@ -77,13 +77,4 @@ pub fn approved(
     };
     unit.emit(&id, &event, cause);
     Ok(())
-}
-
-/// A workspace's id from a row or request.
-///
-/// # Errors
-/// When it is none.
-pub fn workspace_id(text: &str) -> Result<WorkspaceId, Failure> {
-    text.parse()
-        .map_err(|error: events::id::IdError| Failure::permanent("workspace", error.to_string()))
 }

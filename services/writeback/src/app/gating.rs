@@ -5,12 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chassis::{Failure, backoff};
+use chassis::{Db, Failure, backoff};
 use chrono::{TimeDelta, Utc};
 use salesforce::Org;
-use sqlx::PgPool;
 
-use super::announce::workspace_id;
 use crate::adapters::orgs::Orgs;
 use crate::adapters::{answers, records};
 use crate::domain::change::Gated;
@@ -23,10 +21,10 @@ use crate::domain::plan::{self, Frame, Plan, Proposal};
 use crate::domain::prediction::{self, Foreseen};
 use crate::domain::settings::Settings;
 use crate::domain::value::{FieldValue, Fields};
-use crate::store::intake;
 use crate::store::provenance::{self, Known};
 use crate::store::settings::SettingsCache;
 use crate::store::usage::{self, Spent};
+use crate::store::{self, intake};
 
 /// Longest time all reads of one workspace may take, in seconds: far below the handler's own limit, so that an org that
 /// hangs makes changes wait and never costs a message its deliveries.
@@ -70,7 +68,7 @@ pub struct Batch {
 /// Judges batches.
 #[derive(Clone)]
 pub struct Gating {
-    pool: PgPool,
+    db: Db,
     settings: SettingsCache,
     orgs: Orgs,
     budget_share: f64,
@@ -88,9 +86,9 @@ struct Facts {
 impl Gating {
     /// Over the service's parts.
     #[must_use]
-    pub fn new(pool: PgPool, settings: SettingsCache, orgs: Orgs, budget_share: f64) -> Self {
+    pub fn new(db: Db, settings: SettingsCache, orgs: Orgs, budget_share: f64) -> Self {
         Self {
-            pool,
+            db,
             settings,
             orgs,
             budget_share,
@@ -177,7 +175,8 @@ impl Gating {
                     .map(|kind| marker::key(&item.workspace, &item.meeting.id, kind))
             })
             .collect();
-        intake::created(&self.pool, workspaces, &keys).await
+        let scope = store::scope(&self.db, workspaces.iter().map(String::as_str))?;
+        intake::created(&scope, workspaces, &keys).await
     }
 
     async fn read(
@@ -224,14 +223,15 @@ impl Gating {
         if !settings.connection.usable {
             return Ok(facts);
         }
-        let standing = usage::standing(&self.pool, &settings.workspace).await?;
+        let workspace = store::workspace_id(&settings.workspace)?;
+        let scope = self.db.workspace(&workspace);
+        let standing = usage::standing(&scope, &settings.workspace).await?;
         facts.budget_spent = standing.budget.is_spent(self.budget_share);
         if facts.budget_spent || standing.paused {
             return Ok(facts);
         }
-        let workspace = workspace_id(&settings.workspace)?;
         let org = self.orgs.of(&workspace);
-        let before = provenance::of_records(&self.pool, &settings.workspace, &ids).await?;
+        let before = provenance::of_records(&scope, &settings.workspace, &ids).await?;
         let reading = self.read_records(&org, settings, objects, &mut facts);
         let read = tokio::time::timeout(Duration::from_secs(READ_TIMEOUT_S), reading).await;
         match read {
@@ -254,7 +254,7 @@ impl Gating {
             }
         }
         // Asked on both sides of the read: what the read saw of ours is known to one of them, whatever was settled between.
-        facts.ours = provenance::of_records(&self.pool, &settings.workspace, &ids).await?;
+        facts.ours = provenance::of_records(&scope, &settings.workspace, &ids).await?;
         facts.ours.merge(before);
         facts.spent.org = org.usage().map(|usage| (usage.used, usage.max));
         Ok(facts)
@@ -303,7 +303,8 @@ impl Gating {
             );
             return Ok(());
         }
-        let failures = usage::failures_in_a_row(&self.pool, workspace).await?;
+        let scope = store::scope(&self.db, [workspace.as_str()])?;
+        let failures = usage::failures_in_a_row(&scope, workspace).await?;
         let delay = outcome::pause_ms(failure, failures, backoff::jitter());
         let until = Utc::now() + TimeDelta::milliseconds(i64::try_from(delay).unwrap_or(i64::MAX));
         tracing::warn!(
@@ -311,7 +312,7 @@ impl Gating {
             error = what,
             "records could not be read before judging changes; the org is left alone for a while"
         );
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = scope.acquire().await?;
         usage::pause(&mut connection, workspace, until, what).await
     }
 }

@@ -1,7 +1,6 @@
 //! The connection changed: work waits or goes on, and what was kept of the old one is forgotten.
 
 use chassis::{Db, Delivery, Failure, Handler};
-use events::EventId;
 use events::crm::v1::ConnectionChanged;
 
 use super::wake::Wake;
@@ -30,8 +29,10 @@ impl Handler for OnConnectionChanged {
     type Event = ConnectionChanged;
 
     async fn handle(&self, batch: &[Delivery<ConnectionChanged>]) -> Result<(), Failure> {
-        let ids: Vec<&EventId> = batch.iter().map(|delivery| &delivery.id).collect();
-        let (mut unit, fresh) = self.db.begin_batch(DURABLE, &ids).await?;
+        let (mut unit, fresh) = self
+            .db
+            .begin_batch(DURABLE, batch.iter().map(Delivery::claim))
+            .await?;
         for index in fresh.indexes() {
             let delivery = &batch[index];
             let Some(connection) = &delivery.event.connection else {

@@ -1,7 +1,6 @@
 //! A mapping was published, or drift suspended or released an entry: what waits is planned and gated by it.
 
 use chassis::{Db, Delivery, Failure, Handler};
-use events::EventId;
 use events::crm::v1::MappingChanged;
 
 use super::wake::Wake;
@@ -29,8 +28,10 @@ impl Handler for OnMappingChanged {
     type Event = MappingChanged;
 
     async fn handle(&self, batch: &[Delivery<MappingChanged>]) -> Result<(), Failure> {
-        let ids: Vec<&EventId> = batch.iter().map(|delivery| &delivery.id).collect();
-        let (mut unit, fresh) = self.db.begin_batch(DURABLE, &ids).await?;
+        let (mut unit, fresh) = self
+            .db
+            .begin_batch(DURABLE, batch.iter().map(Delivery::claim))
+            .await?;
         for index in fresh.indexes() {
             let Some(mapping) = &batch[index].event.mapping else {
                 return Err(Failure::permanent("invalid", "mapping is missing"));

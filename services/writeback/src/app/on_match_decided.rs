@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::{Cause, Db, Delivery, Failure, Handler, Unit};
 use chrono::{DateTime, Utc};
-use events::EventId;
 use events::matching::v1::MatchDecided;
 use prost::Message;
 use uuid::Uuid;
@@ -61,10 +60,12 @@ impl OnMatchDecided {
             });
             items.push(item);
         }
-        let ids: Vec<&EventId> = batch.iter().map(|delivery| &delivery.id).collect();
         for _ in 0..JUDGED_AGAIN_MAX {
             let judged = self.gating.judge(&items).await?;
-            let (mut unit, fresh) = self.db.begin_batch(DURABLE, &ids).await?;
+            let (mut unit, fresh) = self
+                .db
+                .begin_batch(DURABLE, batch.iter().map(Delivery::claim))
+                .await?;
             let fresh: Vec<Option<&Arrival<'_>>> = arrivals
                 .iter()
                 .enumerate()

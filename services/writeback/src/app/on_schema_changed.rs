@@ -1,7 +1,6 @@
 //! An object's schema changed: once every part of a version is there, what waits is judged by it.
 
 use chassis::{Db, Delivery, Failure, Handler};
-use events::EventId;
 use events::crm::v1::SchemaChanged;
 
 use super::wake::Wake;
@@ -28,8 +27,10 @@ impl Handler for OnSchemaChanged {
     type Event = SchemaChanged;
 
     async fn handle(&self, batch: &[Delivery<SchemaChanged>]) -> Result<(), Failure> {
-        let ids: Vec<&EventId> = batch.iter().map(|delivery| &delivery.id).collect();
-        let (mut unit, fresh) = self.db.begin_batch(DURABLE, &ids).await?;
+        let (mut unit, fresh) = self
+            .db
+            .begin_batch(DURABLE, batch.iter().map(Delivery::claim))
+            .await?;
         let mut complete = false;
         for index in fresh.indexes() {
             let event = &batch[index].event;

@@ -18,7 +18,7 @@ use crate::domain::lane;
 use crate::domain::plan::Proposal;
 use crate::store::changes::{self, New, Regated};
 use crate::store::regate::{self, Due, Waiting};
-use crate::store::{intake, usage};
+use crate::store::{self, intake, usage};
 
 /// Sets judged in one page.
 const SETS_PER_PAGE_MAX: i64 = 64;
@@ -76,11 +76,12 @@ impl Regate {
     /// # Errors
     /// When Postgres fails.
     pub async fn step(&self) -> Result<bool, Failure> {
-        let pool = self.db.pool();
-        let Some(due) = regate::take(pool, LEASE_S).await? else {
+        // Whose changes are due is not known before; the pass is then one workspace's.
+        let Some(due) = regate::take(&self.db.all_workspaces(), LEASE_S).await? else {
             return Ok(false);
         };
-        let page = regate::page(pool, &due.workspace, due.after, SETS_PER_PAGE_MAX).await?;
+        let scope = store::scope(&self.db, [due.workspace.as_str()])?;
+        let page = regate::page(&scope, &due.workspace, due.after, SETS_PER_PAGE_MAX).await?;
         let generation = self.gating.settings().one(&due.workspace).await?.generation;
         let last = page.last().map(|set| set.id);
         let full = page.len() == usize::try_from(SETS_PER_PAGE_MAX).unwrap_or(usize::MAX);
@@ -91,7 +92,7 @@ impl Regate {
         };
         let after = last.filter(|_| full);
         regate::done_until(
-            pool,
+            &scope,
             &due.workspace,
             after,
             generation,
@@ -119,7 +120,9 @@ impl Regate {
             .iter()
             .flat_map(|judged| &judged.gated)
             .any(waits_for_a_read);
-        let mut unit = self.db.begin().await?;
+        let mut unit = store::scope(&self.db, [due.workspace.as_str()])?
+            .begin()
+            .await?;
         let now = Utc::now();
         let mut touched: Vec<Uuid> = Vec::new();
         let mut lanes = Vec::new();

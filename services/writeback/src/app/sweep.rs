@@ -19,7 +19,9 @@ pub async fn run(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     loop {
-        match predictions::forget(db.pool(), disagreements_kept_days).await {
+        // Age is the same for all workspaces.
+        let all = db.all_workspaces();
+        match predictions::forget(&all, disagreements_kept_days).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "old wrong predictions were forgotten"),
             Err(failure) => {

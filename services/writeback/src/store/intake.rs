@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chassis::Failure;
-use sqlx::{PgConnection, PgPool};
+use chassis::{Failure, Scope};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::domain::set_state::SetState;
@@ -124,7 +124,7 @@ pub async fn supersede(
 /// # Errors
 /// When Postgres fails.
 pub async fn created(
-    pool: &PgPool,
+    scope: &Scope,
     workspaces: &[String],
     keys: &[String],
 ) -> Result<BTreeMap<String, String>, Failure> {
@@ -138,7 +138,7 @@ pub async fn created(
         workspaces,
         keys
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     Ok(found
         .into_iter()

@@ -17,9 +17,29 @@ pub mod settings;
 pub mod usage;
 pub mod verification;
 
-use chassis::Failure;
+use chassis::{Db, Failure, Scope};
+use events::WorkspaceId;
 
 use crate::domain::change::Reason;
+
+/// A workspace's id from a row, an event or a request.
+///
+/// # Errors
+/// When it is none.
+pub fn workspace_id(text: &str) -> Result<WorkspaceId, Failure> {
+    text.parse()
+        .map_err(|error: events::id::IdError| Failure::permanent("workspace", error.to_string()))
+}
+
+/// The rows of these workspaces, as rows and events name them.
+///
+/// # Errors
+/// When a name is no workspace's.
+pub fn scope<'a>(db: &Db, workspaces: impl IntoIterator<Item = &'a str>) -> Result<Scope, Failure> {
+    let ids = workspaces.into_iter().map(workspace_id);
+    let ids = ids.collect::<Result<Vec<WorkspaceId>, Failure>>()?;
+    Ok(db.workspaces(&ids))
+}
 
 /// A row that says something this version does not understand: written by a newer one, or damaged.
 pub(crate) fn unreadable(what: &'static str) -> Failure {

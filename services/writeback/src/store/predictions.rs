@@ -1,8 +1,8 @@
 //! How predictions of validation rules fared, and the wrong ones, kept for a limited time and number.
 
-use chassis::Failure;
+use chassis::{Failure, Scope};
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::domain::prediction::Predicted;
@@ -125,7 +125,7 @@ pub struct RuleScore {
 /// # Errors
 /// When Postgres fails.
 pub async fn scores(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     rows_max: i64,
 ) -> Result<Vec<RuleScore>, Failure> {
@@ -137,7 +137,7 @@ pub async fn scores(
         workspace,
         rows_max
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?)
 }
 
@@ -175,7 +175,7 @@ pub struct Kept {
 /// # Errors
 /// When Postgres fails.
 pub async fn wrong(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     before: i64,
     rows_max: i64,
@@ -189,7 +189,7 @@ pub async fn wrong(
         before,
         rows_max
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?)
 }
 
@@ -197,12 +197,12 @@ pub async fn wrong(
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn forget(pool: &PgPool, days: i32) -> Result<u64, Failure> {
+pub async fn forget(scope: &Scope, days: i32) -> Result<u64, Failure> {
     let done = sqlx::query!(
         "delete from writeback.prediction_disagreement where at < now() - make_interval(days => $1)",
         days
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(done.rows_affected())
 }

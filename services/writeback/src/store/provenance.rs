@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use chassis::Failure;
+use chassis::{Failure, Scope};
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::unreadable;
@@ -45,7 +45,7 @@ impl Known {
 /// # Errors
 /// When Postgres fails.
 pub async fn of_records(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     record_ids: &[String],
 ) -> Result<Known, Failure> {
@@ -65,7 +65,7 @@ pub async fn of_records(
         workspace,
         record_ids
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     let mut known = Known::default();
     for row in rows {

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use chassis::Failure;
+use chassis::{Db, Failure, Scope};
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::changes::write_json;
@@ -37,6 +37,14 @@ pub struct Lane {
 }
 
 impl Claim {
+    /// The rows of its workspace.
+    ///
+    /// # Errors
+    /// When the row named none.
+    pub fn scope(&self, db: &Db) -> Result<Scope, Failure> {
+        super::scope(db, [self.workspace.as_str()])
+    }
+
     /// The lanes' names and fences, for statements.
     fn columns(&self) -> (Vec<String>, Vec<i64>, Vec<i64>) {
         (
@@ -60,7 +68,7 @@ impl Claim {
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn claim(pool: &PgPool, lanes_max: i64, lease_s: f64) -> Result<Option<Claim>, Failure> {
+pub async fn claim(scope: &Scope, lanes_max: i64, lease_s: f64) -> Result<Option<Claim>, Failure> {
     let rows = sqlx::query!(
         r#"with able as materialized (
              select w.workspace from writeback.workspace w left join writeback.usage u using (workspace)
@@ -84,7 +92,7 @@ pub async fn claim(pool: &PgPool, lanes_max: i64, lease_s: f64) -> Result<Option
         lanes_max,
         lease_s,
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     let Some(workspace) = rows.first().map(|row| row.workspace.clone()) else {
         return Ok(None);
@@ -106,7 +114,7 @@ pub async fn claim(pool: &PgPool, lanes_max: i64, lease_s: f64) -> Result<Option
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn renew(pool: &PgPool, claim: &Claim, lease_s: f64) -> Result<bool, Failure> {
+pub async fn renew(scope: &Scope, claim: &Claim, lease_s: f64) -> Result<bool, Failure> {
     let (names, fences, _) = claim.columns();
     let done = sqlx::query!(
         "update writeback.lane l set lease_until = now() + make_interval(secs => $4)
@@ -117,7 +125,7 @@ pub async fn renew(pool: &PgPool, claim: &Claim, lease_s: f64) -> Result<bool, F
         &fences,
         lease_s,
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(done.rows_affected() == claim.lanes.len() as u64)
 }
@@ -174,7 +182,7 @@ pub async fn release(connection: &mut PgConnection, claim: &Claim) -> Result<(),
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn load(pool: &PgPool, claim: &Claim) -> Result<Vec<Queued>, Failure> {
+pub async fn load(scope: &Scope, claim: &Claim) -> Result<Vec<Queued>, Failure> {
     let (names, _, _) = claim.columns();
     let rows = sqlx::query_as!(
         Row,
@@ -192,7 +200,7 @@ pub async fn load(pool: &PgPool, claim: &Claim) -> Result<Vec<Queued>, Failure> 
         &names,
         CHANGES_PER_LANE_MAX,
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     rows.into_iter().map(Row::domain).collect()
 }
@@ -347,7 +355,7 @@ pub async fn intend(
 /// # Errors
 /// When Postgres fails.
 pub async fn others_creating(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     keys: &[String],
     own: &[Uuid],
@@ -363,7 +371,7 @@ pub async fn others_creating(
         keys,
         own,
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     Ok(rows
         .into_iter()
@@ -376,7 +384,7 @@ pub async fn others_creating(
 /// # Errors
 /// When Postgres fails.
 pub async fn known_records(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     ids: &[String],
 ) -> Result<Vec<String>, Failure> {
@@ -389,7 +397,7 @@ pub async fn known_records(
         workspace,
         ids
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     Ok(known)
 }
@@ -398,14 +406,14 @@ pub async fn known_records(
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn ready(pool: &PgPool, lanes_max: i64) -> Result<usize, Failure> {
+pub async fn ready(scope: &Scope, lanes_max: i64) -> Result<usize, Failure> {
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from (
              select 1 from writeback.lane
              where ready_at <= now() and coalesce(lease_until, '-infinity') <= now() limit $1) l"#,
         lanes_max
     )
-    .fetch_one(pool)
+    .fetch_one(scope)
     .await?;
     Ok(usize::try_from(count).unwrap_or(0))
 }

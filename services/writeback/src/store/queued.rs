@@ -1,14 +1,13 @@
 //! Counts unwritten changes by what they are written to.
 
-use chassis::Failure;
-use sqlx::PgPool;
+use chassis::{Failure, Scope};
 
 /// Unwritten changes of each target, in order: an object with a field, or with none for all of the object.
 ///
 /// # Errors
 /// When Postgres fails.
 pub async fn counts(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     targets: &[(String, String)],
 ) -> Result<Vec<u64>, Failure> {
@@ -25,7 +24,7 @@ pub async fn counts(
         &objects,
         &fields
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     Ok(counts.into_iter().map(i64::unsigned_abs).collect())
 }

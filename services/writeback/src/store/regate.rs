@@ -1,7 +1,6 @@
 //! Changes that wait for something other than a person, read a page at a time to be planned or gated again.
 
-use chassis::Failure;
-use sqlx::PgPool;
+use chassis::{Failure, Scope};
 use uuid::Uuid;
 
 /// A workspace whose waiting changes are due, leased to one process.
@@ -17,7 +16,7 @@ pub struct Due {
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn take(pool: &PgPool, lease_s: f64) -> Result<Option<Due>, Failure> {
+pub async fn take(scope: &Scope, lease_s: f64) -> Result<Option<Due>, Failure> {
     let row = sqlx::query!(
         r#"update writeback.workspace w set regate_lease_until = now() + make_interval(secs => $1)
            where w.workspace = (
@@ -27,7 +26,7 @@ pub async fn take(pool: &PgPool, lease_s: f64) -> Result<Option<Due>, Failure> {
            returning w.workspace, coalesce(w.regate_after, '00000000-0000-0000-0000-000000000000') as "after!""#,
         lease_s
     )
-    .fetch_optional(pool)
+    .fetch_optional(scope)
     .await?;
     Ok(row.map(|row| Due {
         workspace: row.workspace,
@@ -66,7 +65,7 @@ pub struct Slot {
 /// # Errors
 /// When Postgres fails.
 pub async fn page(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     after: Uuid,
     sets_max: i64,
@@ -81,7 +80,7 @@ pub async fn page(
         after,
         sets_max
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     let ids: Vec<Uuid> = sets.iter().map(|set| set.id).collect();
     let changes = sqlx::query!(
@@ -90,7 +89,7 @@ pub async fn page(
         workspace,
         &ids
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     let mut waiting: Vec<Waiting> = sets
         .into_iter()
@@ -124,7 +123,7 @@ pub async fn page(
 /// # Errors
 /// When Postgres fails.
 pub async fn done_until(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     after: Option<Uuid>,
     generation: i64,
@@ -142,7 +141,7 @@ pub async fn done_until(
         generation,
         again_in_s
     )
-    .execute(pool)
+    .execute(scope)
     .await?;
     Ok(())
 }

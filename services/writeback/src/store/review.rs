@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chassis::Failure;
+use chassis::{Failure, Scope};
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{reasons_from, unreadable};
@@ -132,7 +132,7 @@ impl Row {
 /// # Errors
 /// When Postgres fails.
 pub async fn of_sets(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     sets: &[Uuid],
 ) -> Result<BTreeMap<Uuid, Vec<Shown>>, Failure> {
@@ -146,7 +146,7 @@ pub async fn of_sets(
         workspace,
         sets
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     let mut by_set: BTreeMap<Uuid, Vec<Shown>> = BTreeMap::new();
     for row in rows {
@@ -161,7 +161,7 @@ pub async fn of_sets(
 /// # Errors
 /// When Postgres fails.
 pub async fn page(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     states: &[String],
     after: Uuid,
@@ -179,7 +179,7 @@ pub async fn page(
         states,
         rows_max
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     rows.into_iter().map(Row::shown).collect()
 }
@@ -212,10 +212,10 @@ pub async fn lock(
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn by_ids(pool: &PgPool, workspace: &str, ids: &[Uuid]) -> Result<Vec<Shown>, Failure> {
-    let mut connection = pool.begin().await?;
-    let shown = lock(&mut connection, workspace, ids).await;
-    connection.rollback().await?;
+pub async fn by_ids(scope: &Scope, workspace: &str, ids: &[Uuid]) -> Result<Vec<Shown>, Failure> {
+    let mut tx = scope.transaction().await?;
+    let shown = lock(&mut tx, workspace, ids).await;
+    tx.rollback().await?;
     shown
 }
 
@@ -223,12 +223,12 @@ pub async fn by_ids(pool: &PgPool, workspace: &str, ids: &[Uuid]) -> Result<Vec<
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn counts(pool: &PgPool, workspace: &str) -> Result<Vec<(State, u64)>, Failure> {
+pub async fn counts(scope: &Scope, workspace: &str) -> Result<Vec<(State, u64)>, Failure> {
     let rows = sqlx::query!(
         r#"select state, count(*) as "count!" from writeback.change where workspace = $1 group by state"#,
         workspace
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     rows.into_iter()
         .map(|row| {
@@ -266,7 +266,7 @@ pub struct Set {
 /// # Errors
 /// When Postgres fails.
 pub async fn sets(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     before: Uuid,
     rows_max: i64,
@@ -278,7 +278,7 @@ pub async fn sets(
         before,
         rows_max
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     Ok(rows
         .into_iter()
@@ -301,7 +301,7 @@ pub async fn sets(
 /// # Errors
 /// When Postgres fails.
 pub async fn set(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     id: Option<Uuid>,
     meeting_id: &str,
@@ -315,7 +315,7 @@ pub async fn set(
         id,
         meeting_id
     )
-    .fetch_optional(pool)
+    .fetch_optional(scope)
     .await?;
     Ok(row.map(|row| Set {
         id: row.id,
@@ -387,14 +387,14 @@ pub async fn decide(connection: &mut PgConnection, decided: &[Decided]) -> Resul
 /// # Errors
 /// When Postgres fails.
 pub async fn last_applied_at(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
 ) -> Result<Option<DateTime<Utc>>, Failure> {
     let row = sqlx::query_scalar!(
         "select last_applied_at from writeback.usage where workspace = $1",
         workspace
     )
-    .fetch_optional(pool)
+    .fetch_optional(scope)
     .await?;
     Ok(row.flatten())
 }

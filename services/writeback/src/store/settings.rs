@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use chassis::Failure;
+use chassis::{Db, Failure, Scope};
 use chrono_tz::Tz;
 use events::crm;
 use moka::future::Cache;
 use prost::Message;
 use sha2::{Digest, Sha256};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 use super::unreadable;
 use crate::domain::prediction::{self, Books};
@@ -34,7 +34,7 @@ type BookCache = moka::sync::Cache<(String, Snapshot), Arc<Books>>;
 /// Settings by workspace, as of their generation.
 #[derive(Clone)]
 pub struct SettingsCache {
-    pool: PgPool,
+    db: Db,
     kept: Cache<String, Arc<Settings>>,
     books: BookCache,
     time_zone: Tz,
@@ -42,11 +42,11 @@ pub struct SettingsCache {
 }
 
 impl SettingsCache {
-    /// Over a pool; `time_zone` cuts days, `key_field` is the external id looked for on new records.
+    /// Over a database; `time_zone` cuts days, `key_field` is the external id looked for on new records.
     #[must_use]
-    pub fn new(pool: PgPool, time_zone: Tz, key_field: String) -> Self {
+    pub fn new(db: Db, time_zone: Tz, key_field: String) -> Self {
         Self {
-            pool,
+            db,
             kept: Cache::new(WORKSPACES_KEPT_MAX),
             books: moka::sync::Cache::builder()
                 .max_capacity(RULES_KEPT_MAX)
@@ -69,12 +69,13 @@ impl SettingsCache {
         &self,
         workspaces: &[String],
     ) -> Result<HashMap<String, Arc<Settings>>, Failure> {
-        let mut found = self.generations(workspaces).await?;
+        let scope = super::scope(&self.db, workspaces.iter().map(String::as_str))?;
+        let mut found = generations(&scope, workspaces).await?;
         if found.len() < workspaces.len() {
-            let mut connection = self.pool.acquire().await?;
+            let mut connection = scope.acquire().await?;
             ensure(&mut connection, workspaces).await?;
             drop(connection);
-            found = self.generations(workspaces).await?;
+            found = generations(&scope, workspaces).await?;
         }
         let mut settings = HashMap::with_capacity(found.len());
         for (workspace, generation) in found {
@@ -102,21 +103,9 @@ impl SettingsCache {
             .ok_or_else(|| unreadable("workspace"))
     }
 
-    async fn generations(&self, workspaces: &[String]) -> Result<HashMap<String, i64>, Failure> {
-        let rows = sqlx::query!(
-            "select workspace, generation from writeback.workspace where workspace = any($1)",
-            workspaces
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| (row.workspace, row.generation))
-            .collect())
-    }
-
     async fn read(&self, workspace: &str) -> Result<Settings, Failure> {
-        let mut tx = self.pool.begin().await?;
+        let scope = super::scope(&self.db, [workspace])?;
+        let mut tx = scope.transaction().await?;
         // One snapshot for all statements: a generation never describes a mixture.
         sqlx::query("set transaction isolation level repeatable read, read only")
             .execute(&mut *tx)
@@ -132,6 +121,22 @@ impl SettingsCache {
         tx.commit().await?;
         Ok(settings)
     }
+}
+
+async fn generations(
+    scope: &Scope,
+    workspaces: &[String],
+) -> Result<HashMap<String, i64>, Failure> {
+    let rows = sqlx::query!(
+        "select workspace, generation from writeback.workspace where workspace = any($1)",
+        workspaces
+    )
+    .fetch_all(scope)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.workspace, row.generation))
+        .collect())
 }
 
 /// Makes rows for workspaces that have none.

@@ -1,8 +1,8 @@
 //! The workspace's share of the org's daily API calls, and pauses the org asked for.
 
-use chassis::Failure;
+use chassis::{Failure, Scope};
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 /// Calls used and allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,7 +39,7 @@ impl Budget {
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn budget(pool: &PgPool, workspace: &str) -> Result<Budget, Failure> {
+pub async fn budget(scope: &Scope, workspace: &str) -> Result<Budget, Failure> {
     let row = sqlx::query!(
         r#"select coalesce((select sum(calls) from writeback.api_budget
               where workspace = $1 and hour > now() - interval '24 hours'), 0)::bigint as "used!",
@@ -47,7 +47,7 @@ pub async fn budget(pool: &PgPool, workspace: &str) -> Result<Budget, Failure> {
              coalesce((select org_calls_used from writeback.usage where workspace = $1), 0) as "org_used!""#,
         workspace
     )
-    .fetch_one(pool)
+    .fetch_one(scope)
     .await?;
     let count = |number: i64| u64::try_from(number).unwrap_or(0);
     Ok(Budget {
@@ -70,13 +70,13 @@ pub struct Standing {
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn standing(pool: &PgPool, workspace: &str) -> Result<Standing, Failure> {
-    let budget = budget(pool, workspace).await?;
+pub async fn standing(scope: &Scope, workspace: &str) -> Result<Standing, Failure> {
+    let budget = budget(scope, workspace).await?;
     let paused = sqlx::query_scalar!(
         r#"select coalesce(paused_until > now(), false) as "paused!" from writeback.usage where workspace = $1"#,
         workspace
     )
-    .fetch_optional(pool)
+    .fetch_optional(scope)
     .await?;
     Ok(Standing {
         budget,
@@ -156,12 +156,12 @@ pub async fn pause(
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn failures_in_a_row(pool: &PgPool, workspace: &str) -> Result<u32, Failure> {
+pub async fn failures_in_a_row(scope: &Scope, workspace: &str) -> Result<u32, Failure> {
     let found = sqlx::query_scalar!(
         "select failures_in_a_row from writeback.usage where workspace = $1",
         workspace
     )
-    .fetch_optional(pool)
+    .fetch_optional(scope)
     .await?;
     Ok(found
         .and_then(|count| u32::try_from(count).ok())

@@ -1,8 +1,8 @@
 //! Verification runs and the gate they open.
 
-use chassis::Failure;
+use chassis::{Failure, Scope};
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::unreadable;
@@ -40,12 +40,12 @@ pub struct Run {
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn basis(pool: &PgPool, workspace: &str) -> Result<Option<Basis>, Failure> {
+pub async fn basis(scope: &Scope, workspace: &str) -> Result<Option<Basis>, Failure> {
     let row = sqlx::query!(
         "select connection_epoch, mapping_version, settings_generation from writeback.workspace where workspace = $1",
         workspace
     )
-    .fetch_optional(pool)
+    .fetch_optional(scope)
     .await?;
     Ok(row.map(|row| Basis {
         epoch: row.connection_epoch,
@@ -101,14 +101,14 @@ pub async fn store(
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn newest(pool: &PgPool, workspace: &str) -> Result<Option<Run>, Failure> {
+pub async fn newest(scope: &Scope, workspace: &str) -> Result<Option<Run>, Failure> {
     let row = sqlx::query!(
         r#"select id, passed, results::text as "results!", connection_epoch, mapping_version, settings_generation,
              started_by, at
            from writeback.verification_run where workspace = $1 order by id desc limit 1"#,
         workspace
     )
-    .fetch_optional(pool)
+    .fetch_optional(scope)
     .await?;
     row.map(|row| {
         Ok(Run {
@@ -132,7 +132,7 @@ pub async fn newest(pool: &PgPool, workspace: &str) -> Result<Option<Run>, Failu
 /// # Errors
 /// When Postgres fails.
 pub async fn suggested(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     objects: &[String],
     records_max: i64,
@@ -149,7 +149,7 @@ pub async fn suggested(
         objects,
         records_max
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     Ok(rows
         .into_iter()

@@ -2,6 +2,7 @@
 
 mod applied;
 mod exactly_once;
+mod isolation;
 mod order;
 mod prediction;
 mod purity;

@@ -69,7 +69,7 @@ pub(super) async fn tokens(
     State(desk): State<Desk>,
     Signed(principal): Signed,
 ) -> Result<Json<Page<ListedToken>>, Problem> {
-    let rows = api_token::list(&desk.pool, person(&principal)?).await?;
+    let rows = api_token::list(&desk.scope, person(&principal)?).await?;
     let listed = |row: api_token::Listed| ListedToken {
         id: row.id,
         name: row.name,
@@ -150,7 +150,7 @@ pub(super) async fn create_token(
         role,
         expires_at: Some(expires_at),
     };
-    api_token::insert(&desk.pool, &token).await?;
+    api_token::insert(&desk.scope, &token).await?;
     tracing::info!(token.id = id, user.id = %user_id, "an api token was made");
     let made = MadeToken {
         token: secret::ApiToken::text(&id, &secret),
@@ -171,7 +171,7 @@ pub(super) async fn revoke_token(
     Segments(which): Segments<Which>,
 ) -> Result<StatusCode, Problem> {
     let user_id = person(&principal)?;
-    if !api_token::revoke(&desk.pool, user_id, &which.id).await? {
+    if !api_token::revoke(&desk.scope, user_id, &which.id).await? {
         return Err(Problem::new(
             StatusCode::NOT_FOUND,
             "not_found",

@@ -39,7 +39,7 @@ pub(super) async fn list(
     Signed(principal): Signed,
 ) -> Result<Json<Page<ListedUser>>, Problem> {
     over_everything(&principal)?;
-    let rows = user::list(&desk.pool).await?;
+    let rows = user::list(&desk.scope).await?;
     let listed = |row: user::User| ListedUser {
         id: row.id,
         email: row.email,
@@ -102,7 +102,7 @@ pub(super) async fn invite(
         workspace: &workspace,
         role,
     };
-    let (id, link) = invite::invite(&desk.pool, &wish, Utc::now()).await?;
+    let (id, link) = invite::invite(&desk.scope, &wish, Utc::now()).await?;
     tracing::info!(user.id = %id, workspace = %workspace, role = %role, actor = principal.actor, "a user was invited");
     let link = format!("{}/welcome/{link}", desk.public_url.origin);
     Ok((StatusCode::CREATED, Json(Link { id, link })))

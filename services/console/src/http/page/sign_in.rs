@@ -56,7 +56,7 @@ pub(super) async fn sign_in(
     let password = SecretString::from(fields.get("password").to_owned());
     let (email, next) = (fields.get("email"), fields.get("next"));
     let outcome = sign_in::sign_in(
-        &desk.pool,
+        &desk.scope,
         &desk.passwords,
         email,
         password,
@@ -96,7 +96,7 @@ pub(super) async fn sign_out(
     _: Fields,
 ) -> Result<Response, Refusal> {
     if let Some(secret) = cookie::read(&headers, desk.public_url.secure) {
-        session::delete(&desk.pool, &secret::digest(&secret))
+        session::delete(&desk.scope, &secret::digest(&secret))
             .await
             .map_err(|error| Refusal::store(&error))?;
     }

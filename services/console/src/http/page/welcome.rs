@@ -45,7 +45,7 @@ async fn find(desk: &Desk, link: &str) -> Result<Option<Invitation>, Refusal> {
     if link.len() > LINK_CHARACTERS_MAX {
         return Ok(None);
     }
-    invitation::find(&desk.pool, &secret::digest(link), Utc::now())
+    invitation::find(&desk.scope, &secret::digest(link), Utc::now())
         .await
         .map_err(|error| Refusal::store(&error))
 }
@@ -92,7 +92,7 @@ pub(super) async fn accept(
     };
     let password = SecretString::from(password.to_owned());
     let accepted = invite::accept(
-        &desk.pool,
+        &desk.scope,
         &desk.passwords,
         &link,
         &invitation,
@@ -104,7 +104,7 @@ pub(super) async fn accept(
     let Some(user_id) = accepted else {
         return Ok(page(StatusCode::NOT_FOUND, None, String::new()));
     };
-    let secret = sign_in::open(&desk.pool, user_id, Utc::now())
+    let secret = sign_in::open(&desk.scope, user_id, Utc::now())
         .await
         .map_err(|error| Refusal::store(&error))?;
     Ok(signed_in(&desk, &secret, "/"))

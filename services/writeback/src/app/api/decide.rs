@@ -55,7 +55,7 @@ impl Api {
             }
             order.push(id);
         }
-        let mut unit = self.db.begin().await.map_err(failed)?;
+        let mut unit = self.scope(workspace)?.begin().await.map_err(failed)?;
         let locked = review::lock(unit.connection(), workspace, &order)
             .await
             .map_err(failed)?;
@@ -112,7 +112,7 @@ impl Api {
             self.wake.executor();
         }
         let done: Vec<Uuid> = decided.iter().map(|decision| decision.id).collect();
-        let after = review::by_ids(self.db.pool(), workspace, &done)
+        let after = review::by_ids(&self.scope(workspace)?, workspace, &done)
             .await
             .map_err(failed)?;
         Ok(DecideChangesResponse {

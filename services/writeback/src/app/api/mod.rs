@@ -12,14 +12,14 @@ mod stages;
 mod status;
 mod verify;
 
-use chassis::{Db, Failure};
+use chassis::{Db, Failure, Scope};
 use events::rpc::{CallContext, Code, Role, RpcError};
 use events::writeback::v1 as proto;
 use uuid::Uuid;
 
 use super::wake::Wake;
 use crate::adapters::orgs::Orgs;
-use crate::store::settings::SettingsCache;
+use crate::store::{self, settings::SettingsCache};
 use crate::telemetry::Telemetry;
 
 /// Rows of a page when nobody says how many.
@@ -76,6 +76,13 @@ fn workspace(text: &str) -> Result<&str, RpcError> {
     match text.parse::<events::WorkspaceId>() {
         Ok(_) => Ok(text),
         Err(error) => Err(RpcError::new(Code::InvalidArgument, error.to_string())),
+    }
+}
+
+impl Api {
+    /// The rows of the workspace a request names.
+    fn scope(&self, workspace: &str) -> Result<Scope, RpcError> {
+        store::scope(&self.db, [workspace]).map_err(failed)
     }
 }
 

@@ -24,8 +24,7 @@ impl Api {
     ) -> Result<GetPermissionsResponse, RpcError> {
         let workspace = workspace(&request.workspace)?;
         let mut connection = self
-            .db
-            .pool()
+            .scope(workspace)?
             .acquire()
             .await
             .map_err(|error| failed(error.into()))?;
@@ -52,7 +51,7 @@ impl Api {
         for permission in &request.permissions {
             check(permission)?;
         }
-        let mut unit = self.db.begin().await.map_err(failed)?;
+        let mut unit = self.scope(workspace)?.begin().await.map_err(failed)?;
         settings::ensure(unit.connection(), &[workspace.to_owned()])
             .await
             .map_err(failed)?;

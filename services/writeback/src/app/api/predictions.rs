@@ -26,11 +26,11 @@ impl Api {
                 .parse()
                 .map_err(|_| RpcError::invalid("page_token", "is not one of ours"))?,
         };
-        let pool = self.db.pool();
-        let scores = predictions::scores(pool, workspace, SCORES_MAX)
+        let scope = self.scope(workspace)?;
+        let scores = predictions::scores(&scope, workspace, SCORES_MAX)
             .await
             .map_err(failed)?;
-        let wrong = predictions::wrong(pool, workspace, before, rows_max)
+        let wrong = predictions::wrong(&scope, workspace, before, rows_max)
             .await
             .map_err(failed)?;
         let count = |number: i64| u64::try_from(number).unwrap_or(0);

@@ -26,7 +26,7 @@ impl Api {
             .into_iter()
             .map(|target| (target.object, target.field))
             .collect();
-        let counts = queued::counts(self.db.pool(), workspace, &targets)
+        let counts = queued::counts(&self.scope(workspace)?, workspace, &targets)
             .await
             .map_err(failed)?;
         Ok(proto::CountQueuedChangesResponse { counts })

@@ -15,7 +15,6 @@ use uuid::Uuid;
 
 use super::{Api, failed, show, workspace};
 use crate::adapters::{answers, records};
-use crate::app::announce::workspace_id;
 use crate::domain::change::State;
 use crate::domain::outcome::{self, Row};
 use crate::domain::prediction::compare::Answer;
@@ -27,6 +26,7 @@ use crate::domain::value::{FieldValue, Fields};
 use crate::store::audit::{self, Entry};
 use crate::store::review::{self, Shown};
 use crate::store::usage::{self, Spent};
+use crate::store::workspace_id;
 use crate::store::{predictions, rehearsals};
 
 /// Changes of one request; with the last row they fit into one call.
@@ -54,15 +54,15 @@ impl Api {
                 "salesforce is not connected; connect it first",
             ));
         }
-        let pool = self.db.pool();
-        let standing = usage::standing(pool, workspace).await.map_err(failed)?;
+        let scope = self.scope(workspace)?;
+        let standing = usage::standing(&scope, workspace).await.map_err(failed)?;
         if standing.paused || standing.budget.is_spent(self.budget_share) {
             return Err(RpcError::new(
                 Code::Unavailable,
                 "the org asked to be left alone, or our share of its daily calls is spent; try again later",
             ));
         }
-        let shown = review::by_ids(pool, workspace, &order)
+        let shown = review::by_ids(&scope, workspace, &order)
             .await
             .map_err(failed)?;
         let mut refusals = Vec::new();
@@ -95,7 +95,7 @@ impl Api {
             }
         }
         spent.org = org.usage().map(|usage| (usage.used, usage.max));
-        let mut unit = self.db.begin().await.map_err(failed)?;
+        let mut unit = self.scope(workspace)?.begin().await.map_err(failed)?;
         rehearsals::store(unit.connection(), workspace, &rehearsed)
             .await
             .map_err(failed)?;
@@ -129,7 +129,7 @@ impl Api {
         self.telemetry
             .predicted(workspace, Source::Rehearsal, &score);
         let done: Vec<Uuid> = rehearsed.iter().map(|(id, _)| *id).collect();
-        let after = review::by_ids(pool, workspace, &done)
+        let after = review::by_ids(&scope, workspace, &done)
             .await
             .map_err(failed)?;
         Ok(RehearseChangesResponse {
@@ -143,7 +143,7 @@ impl Api {
     /// Calls were made all the same.
     async fn count(&self, workspace: &str, org: &Org, mut spent: Spent) -> Result<(), RpcError> {
         spent.org = org.usage().map(|usage| (usage.used, usage.max));
-        let mut unit = self.db.begin().await.map_err(failed)?;
+        let mut unit = self.scope(workspace)?.begin().await.map_err(failed)?;
         usage::spend(unit.connection(), workspace, spent)
             .await
             .map_err(failed)?;

@@ -20,12 +20,12 @@ impl Api {
         let workspace = workspace(&request.workspace)?;
         let rows_max = rows(request.page_size)?;
         let before = token(&request.page_token, Uuid::max())?;
-        let pool = self.db.pool();
-        let sets = review::sets(pool, workspace, before, rows_max)
+        let scope = self.scope(workspace)?;
+        let sets = review::sets(&scope, workspace, before, rows_max)
             .await
             .map_err(failed)?;
         let ids: Vec<Uuid> = sets.iter().map(|set| set.id).collect();
-        let mut changes = review::of_sets(pool, workspace, &ids)
+        let mut changes = review::of_sets(&scope, workspace, &ids)
             .await
             .map_err(failed)?;
         Ok(ListChangeSetsResponse {
@@ -55,12 +55,12 @@ impl Api {
                     .map_err(|_| RpcError::invalid("change_set_id", "is not a change set's id"))?,
             ),
         };
-        let pool = self.db.pool();
-        let set = review::set(pool, workspace, id, &request.meeting_id)
+        let scope = self.scope(workspace)?;
+        let set = review::set(&scope, workspace, id, &request.meeting_id)
             .await
             .map_err(failed)?
             .ok_or_else(|| RpcError::not_found("this change set"))?;
-        let mut changes = review::of_sets(pool, workspace, &[set.id])
+        let mut changes = review::of_sets(&scope, workspace, &[set.id])
             .await
             .map_err(failed)?;
         Ok(GetChangeSetResponse {
@@ -93,11 +93,11 @@ impl Api {
             .iter()
             .map(|state| state.as_str().to_owned())
             .collect();
-        let pool = self.db.pool();
-        let page = review::page(pool, workspace, &names, after, rows_max)
+        let scope = self.scope(workspace)?;
+        let page = review::page(&scope, workspace, &names, after, rows_max)
             .await
             .map_err(failed)?;
-        let counts = review::counts(pool, workspace).await.map_err(failed)?;
+        let counts = review::counts(&scope, workspace).await.map_err(failed)?;
         Ok(ListChangesResponse {
             next_page_token: next(page.last().map(|shown| shown.id), page.len(), rows_max),
             changes: page.into_iter().map(show::change).collect(),

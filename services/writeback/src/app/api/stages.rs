@@ -65,7 +65,7 @@ impl Api {
                 },
             ));
         }
-        let mut unit = self.db.begin().await.map_err(failed)?;
+        let mut unit = self.scope(workspace)?.begin().await.map_err(failed)?;
         settings::ensure(unit.connection(), &[workspace.to_owned()])
             .await
             .map_err(failed)?;

@@ -26,7 +26,7 @@ impl Api {
                 "no passed verification for the present connection, mapping and settings; run one first",
             ));
         }
-        let mut unit = self.db.begin().await.map_err(failed)?;
+        let mut unit = self.scope(workspace)?.begin().await.map_err(failed)?;
         settings::ensure(unit.connection(), &[workspace.to_owned()])
             .await
             .map_err(failed)?;
@@ -58,11 +58,11 @@ impl Api {
         request: GetStatusRequest,
     ) -> Result<GetStatusResponse, RpcError> {
         let workspace = workspace(&request.workspace)?;
-        let pool = self.db.pool();
+        let scope = self.scope(workspace)?;
         let settings = self.settings.one(workspace).await.map_err(failed)?;
-        let counts = review::counts(pool, workspace).await.map_err(failed)?;
-        let budget = usage::budget(pool, workspace).await.map_err(failed)?;
-        let last_applied_at = review::last_applied_at(pool, workspace)
+        let counts = review::counts(&scope, workspace).await.map_err(failed)?;
+        let budget = usage::budget(&scope, workspace).await.map_err(failed)?;
+        let last_applied_at = review::last_applied_at(&scope, workspace)
             .await
             .map_err(failed)?;
         Ok(GetStatusResponse {

@@ -18,7 +18,6 @@ use uuid::Uuid;
 
 use super::{Api, failed, workspace};
 use crate::adapters::{answers, records};
-use crate::app::announce::workspace_id;
 use crate::domain::mapping::{ActivityKind, Mapping};
 use crate::domain::rehearsal::{self, FieldResult};
 use crate::domain::settings::{Mode, Settings};
@@ -26,6 +25,7 @@ use crate::domain::value::{FieldValue, Fields};
 use crate::store::audit::{self, Entry};
 use crate::store::usage::{self, Spent};
 use crate::store::verification::{self, Run};
+use crate::store::workspace_id;
 use crate::wire;
 
 /// Records of one run (design section 8).
@@ -49,7 +49,7 @@ impl Api {
         let workspace = workspace(&request.workspace)?;
         let unmet = |message: &str| RpcError::new(Code::FailedPrecondition, message);
         // Read before anything else: what moves later makes this run one of the past.
-        let basis = verification::basis(self.db.pool(), workspace)
+        let basis = verification::basis(&self.scope(workspace)?, workspace)
             .await
             .map_err(failed)?
             .ok_or_else(|| unmet("the workspace is not connected"))?;
@@ -92,7 +92,7 @@ impl Api {
             started_by: context.caller.actor.clone(),
             at: Utc::now(),
         };
-        let mut unit = self.db.begin().await.map_err(failed)?;
+        let mut unit = self.scope(workspace)?.begin().await.map_err(failed)?;
         verification::store(unit.connection(), workspace, &run)
             .await
             .map_err(failed)?;
@@ -136,9 +136,11 @@ impl Api {
         request: GetVerificationRequest,
     ) -> Result<GetVerificationResponse, RpcError> {
         let workspace = workspace(&request.workspace)?;
-        let pool = self.db.pool();
-        let basis = verification::basis(pool, workspace).await.map_err(failed)?;
-        let run = verification::newest(pool, workspace)
+        let scope = self.scope(workspace)?;
+        let basis = verification::basis(&scope, workspace)
+            .await
+            .map_err(failed)?;
+        let run = verification::newest(&scope, workspace)
             .await
             .map_err(failed)?;
         Ok(GetVerificationResponse {
@@ -188,9 +190,9 @@ impl Api {
         objects.sort_unstable();
         objects.dedup();
         objects.retain(|object| settings.schema.contains_key(object));
-        let pool = self.db.pool();
+        let scope = self.scope(&settings.workspace)?;
         let rows_max = i64::try_from(RECORDS_MAX).unwrap_or(i64::MAX);
-        let known = verification::suggested(pool, &settings.workspace, &objects, rows_max)
+        let known = verification::suggested(&scope, &settings.workspace, &objects, rows_max)
             .await
             .map_err(failed)?;
         let mut by_object: Vec<Vec<(String, String)>> = Vec::new();

@@ -11,11 +11,11 @@ use uuid::Uuid;
 use super::settle::Round;
 use super::{Executor, Target, Trouble, foretell};
 use crate::adapters::{answers, records};
-use crate::app::announce::workspace_id;
 use crate::domain::batching::{self, Call, Kind};
 use crate::domain::change::{Queued, Write};
 use crate::domain::outcome::{self, Member, Row};
 use crate::store::queue::{self, Claim, Intent};
+use crate::store::workspace_id;
 
 const NOTE: FieldName = FieldName::fixed("note");
 const CONTENT_DOCUMENT_LINK: ObjectName = ObjectName::fixed("ContentDocumentLink");
@@ -50,7 +50,7 @@ impl Executor {
                 });
             }
         }
-        let mut unit = self.db.begin().await?;
+        let mut unit = claim.scope(&self.db)?.begin().await?;
         let going: HashSet<Uuid> = queue::intend(unit.connection(), claim, &intents)
             .await?
             .into_iter()

@@ -5,12 +5,12 @@
 //! be filtered on, so the query narrows by user, time and related record, and the lines are compared here. A note has
 //! neither: it is found by its title among the links of its record, unless another change is known to have made it.
 
+use chassis::Scope;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use salesforce::soql::{Condition, Literal, Query};
 use salesforce::{Error, FieldName, FieldPath, Id, ObjectName, Org};
-use sqlx::PgPool;
 
 use super::settle::Round;
 use super::{Trouble, extract, prepare};
@@ -32,7 +32,7 @@ const ROWS_MAX: usize = 2_000;
 
 /// Decides about every lost change.
 pub(super) async fn look(
-    pool: &PgPool,
+    scope: &Scope,
     org: &Org,
     settings: &Settings,
     mut lost: Vec<Queued>,
@@ -44,7 +44,7 @@ pub(super) async fn look(
         .into_iter()
         .partition(|change| change.action == Action::CreateNote);
     let mut found = find_activities(org, settings, &activities, round).await?;
-    found.extend(find_notes(pool, org, settings, &notes, round).await?);
+    found.extend(find_notes(scope, org, settings, &notes, round).await?);
     for change in activities.iter().chain(&notes) {
         let record_id = found.get(&change.creation_key).map(String::as_str);
         decide(change, looking::after_creation(record_id), round);
@@ -189,7 +189,7 @@ async fn by_line(
 
 /// Notes by title among the links of their first record.
 async fn find_notes(
-    pool: &PgPool,
+    scope: &Scope,
     org: &Org,
     settings: &Settings,
     lost: &[Queued],
@@ -233,7 +233,7 @@ async fn find_notes(
                 candidates.push(id.as_str().to_owned());
             }
         }
-        let known = queue::known_records(pool, &change.workspace, &candidates).await?;
+        let known = queue::known_records(scope, &change.workspace, &candidates).await?;
         if let Some(id) = candidates.into_iter().find(|id| !known.contains(id)) {
             found.insert(change.creation_key.clone(), id);
         }

@@ -22,7 +22,6 @@ use chrono::Utc;
 use tokio::sync::Mutex;
 use tracing::Instrument;
 
-use super::announce::workspace_id;
 use super::wake::Wake;
 use crate::adapters::answers;
 use crate::adapters::orgs::Orgs;
@@ -34,6 +33,7 @@ use crate::domain::settings::Settings;
 use crate::store::queue::{self, Claim};
 use crate::store::settings::SettingsCache;
 use crate::store::usage::{self, Spent};
+use crate::store::workspace_id;
 use crate::telemetry::Telemetry;
 
 use settle::Round;
@@ -114,7 +114,8 @@ impl Executor {
         let lease_s = f64::from(self.options.executor_lease_s);
         let mut before = self.turn.lock().await;
         self.gather(*before, lanes_max).await?;
-        let claim = queue::claim(self.db.pool(), lanes_max, lease_s).await?;
+        // Whose lanes are ready is not known before; all that follows is about the one workspace claimed.
+        let claim = queue::claim(&self.db.all_workspaces(), lanes_max, lease_s).await?;
         *before = claim.as_ref().map_or(0, |claim| claim.lanes.len());
         drop(before);
         let Some(claim) = claim else {
@@ -124,7 +125,7 @@ impl Executor {
             // More is likely waiting: another worker goes on with it at once.
             self.wake.executor();
         }
-        let changes = queue::load(self.db.pool(), &claim).await?;
+        let changes = queue::load(&claim.scope(&self.db)?, &claim).await?;
         let span = tracing::info_span!(
             "execute",
             workspace.id = claim.workspace,
@@ -154,7 +155,9 @@ impl Executor {
             let pause_ms = left_ms.min(GATHER_POLL_MS);
             tokio::time::sleep(Duration::from_millis(pause_ms)).await;
             left_ms -= pause_ms;
-            if queue::ready(self.db.pool(), lanes_max).await? >= options.executor_lanes_max {
+            // Counted over all workspaces, as they are claimed.
+            let all = self.db.all_workspaces();
+            if queue::ready(&all, lanes_max).await? >= options.executor_lanes_max {
                 break;
             }
         }
@@ -164,9 +167,13 @@ impl Executor {
     /// Renews the lease until it is lost.
     async fn keep(&self, claim: &Claim) -> Failure {
         let lease_s = f64::from(self.options.executor_lease_s);
+        let scope = match claim.scope(&self.db) {
+            Ok(scope) => scope,
+            Err(failure) => return failure,
+        };
         loop {
             tokio::time::sleep(Duration::from_secs_f64(lease_s / 3.0)).await;
-            match queue::renew(self.db.pool(), claim, lease_s).await {
+            match queue::renew(&scope, claim, lease_s).await {
                 Ok(true) => {}
                 Ok(false) => {
                     return Failure::transient(
@@ -187,7 +194,8 @@ impl Executor {
         if due.is_empty() {
             return self.release(claim).await;
         }
-        let budget = usage::budget(self.db.pool(), &claim.workspace).await?;
+        let scope = claim.scope(&self.db)?;
+        let budget = usage::budget(&scope, &claim.workspace).await?;
         if budget.is_spent(self.options.api_budget_share) {
             let until = now + chrono::TimeDelta::minutes(15);
             return self
@@ -205,9 +213,9 @@ impl Executor {
         let mut round = Round::new(now);
         let lost: Vec<Queued> = extract(&mut due, |change| change.state != State::Approved);
         let worked = async {
-            lookup::look(self.db.pool(), &org, &settings, lost, &mut round).await?;
+            lookup::look(&scope, &org, &settings, lost, &mut round).await?;
             let (ready, present) =
-                prepare::prepare(self.db.pool(), &org, &settings, due, &mut round).await?;
+                prepare::prepare(&scope, &org, &settings, due, &mut round).await?;
             let target = Target {
                 org: &org,
                 settings: &settings,
@@ -233,7 +241,7 @@ impl Executor {
     }
 
     async fn release(&self, claim: &Claim) -> Result<(), Failure> {
-        let mut unit = self.db.begin().await?;
+        let mut unit = claim.scope(&self.db)?.begin().await?;
         queue::release(unit.connection(), claim).await?;
         unit.commit().await
     }
@@ -246,7 +254,7 @@ impl Executor {
         calls: u64,
     ) -> Result<(), Failure> {
         tracing::warn!(workspace.id = claim.workspace, reason, "writing is paused");
-        let mut unit = self.db.begin().await?;
+        let mut unit = claim.scope(&self.db)?.begin().await?;
         usage::pause(unit.connection(), &claim.workspace, until, reason).await?;
         let spent = Spent { calls, org: None };
         usage::spend(unit.connection(), &claim.workspace, spent).await?;

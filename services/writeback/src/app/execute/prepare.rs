@@ -1,9 +1,9 @@
 //! Right before writing: the records as they are now, against what was judged. A record that moved goes back to review.
 
+use chassis::Scope;
 use std::collections::{BTreeSet, HashMap};
 
 use salesforce::Org;
-use sqlx::PgPool;
 
 use super::Trouble;
 use super::settle::Round;
@@ -22,7 +22,7 @@ const OTHER_CREATION_MS: i64 = 2_000;
 
 /// The changes that go out, each with the baseline and value as judged just now.
 pub(super) async fn prepare(
-    pool: &PgPool,
+    scope: &Scope,
     org: &Org,
     settings: &Settings,
     changes: Vec<Queued>,
@@ -41,11 +41,11 @@ pub(super) async fn prepare(
     // Whose the present value is matters only where it is not the one that was judged.
     let ours = match changes.first() {
         Some(first) if !moved.is_empty() => {
-            provenance::of_records(pool, &first.workspace, &moved).await?
+            provenance::of_records(scope, &first.workspace, &moved).await?
         }
         Some(_) | None => provenance::Known::default(),
     };
-    let creating = creating(pool, &changes).await?;
+    let creating = creating(scope, &changes).await?;
     let mut ready = Vec::with_capacity(changes.len());
     for mut change in changes {
         if change.action.creates() {
@@ -180,7 +180,7 @@ pub(super) async fn read(
 }
 
 async fn creating(
-    pool: &PgPool,
+    scope: &Scope,
     changes: &[Queued],
 ) -> Result<HashMap<String, (String, bool)>, Trouble> {
     let creations: Vec<&Queued> = changes
@@ -195,5 +195,5 @@ async fn creating(
         .map(|change| change.creation_key.clone())
         .collect();
     let own: Vec<uuid::Uuid> = creations.iter().map(|change| change.id).collect();
-    Ok(queue::others_creating(pool, &first.workspace, &keys, &own).await?)
+    Ok(queue::others_creating(scope, &first.workspace, &keys, &own).await?)
 }

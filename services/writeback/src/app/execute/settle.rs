@@ -280,11 +280,12 @@ pub(super) async fn settle(
         answered,
         ..
     } = round;
+    let scope = claim.scope(db)?;
     let failures = match &trouble {
-        Some(_) => usage::failures_in_a_row(db.pool(), &claim.workspace).await?,
+        Some(_) => usage::failures_in_a_row(&scope, &claim.workspace).await?,
         None => 0,
     };
-    let mut unit = db.begin().await?;
+    let mut unit = scope.begin().await?;
     let held: HashSet<String> = queue::still_held(unit.connection(), claim)
         .await?
         .into_iter()
