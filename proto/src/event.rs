@@ -49,6 +49,8 @@ events! {
     crm::v1::SchemaChanged, "ergo.crm.schema.changed.v1", "CRM", |e| &e.workspace;
     crm::v1::MappingChanged, "ergo.crm.mapping.changed.v1", "CRM",
         |e| e.mapping.as_ref().map_or("", |mapping| mapping.workspace.as_str());
+    crm::v1::AccessReviewed, "ergo.crm.access.reviewed.v1", "CRM",
+        |e| e.review.as_ref().map_or("", |review| review.workspace.as_str());
     crm::v1::DriftDetected, "ergo.crm.drift.detected.v1", "CRM", |e| &e.workspace;
     crm::v1::RecordsChanged, "ergo.crm.records.changed.v1", "CRM", |e| &e.workspace;
     matching::v1::MatchDecided, "ergo.match.decided.v1", "MATCHES",

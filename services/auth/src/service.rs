@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use chassis::{ConsumerSpec, Rig, Service, Store};
 use events::auth::v1::AuthServer;
+use events::crm::v1::AccessReviewed;
 use salesforce::Salesforce;
 use salesforce::oauth::ClientCredentials;
 use tokio::sync::Notify;
@@ -15,6 +16,7 @@ use crate::app::access_token::AccessTokens;
 use crate::app::complete_connect::CompleteConnect;
 use crate::app::connect_jwt::ConnectJwt;
 use crate::app::keep_alive::KeepAlive;
+use crate::app::on_access_reviewed::{self, OnAccessReviewed};
 use crate::app::open_link::OpenLink;
 use crate::app::probe::Prober;
 use crate::app::revoke::Revoker;
@@ -46,7 +48,11 @@ impl Service for Auth {
     type Options = Options;
 
     fn consumers() -> Vec<ConsumerSpec> {
-        Vec::new()
+        vec![ConsumerSpec {
+            // One at a time keeps a workspace's reviews in order; there are few.
+            concurrency: 1,
+            ..ConsumerSpec::of::<AccessReviewed>(on_access_reviewed::DURABLE)
+        }]
     }
 
     async fn build(options: Options, rig: &mut Rig) -> anyhow::Result<()> {
@@ -141,6 +147,9 @@ impl Service for Auth {
             revoker: revoker.clone(),
             public_url,
         }));
+        for spec in Self::consumers() {
+            rig.consume(&spec, OnAccessReviewed::new(db.clone()));
+        }
         rig.task("revoke", move |stop| revoker.run(stop));
         rig.task("probe", move |stop| prober.run(stop));
         rig.task("sweep", move |stop| sweep::run(db, telemetry, stop));

@@ -6,6 +6,7 @@ use events::crm::v1 as crm;
 use events::rpc::{Code, RpcError};
 use events::{Timestamp, WorkspaceId};
 
+use crate::domain::access::{Gap, Review};
 use crate::domain::connection::Connection;
 use crate::domain::state::{Cause, Loss, State, Suspension};
 
@@ -70,7 +71,7 @@ pub(crate) fn connection(connection: &Connection) -> crm::Connection {
         generation: count(connection.generation),
         state: state(connection.state).into(),
         cause: cause(connection.cause).into(),
-        detail: connection.cause.detail().to_owned(),
+        detail: connection.detail(),
         organization_id: connection.organization_id.clone(),
         user_id: connection.user_id.clone(),
         username: connection.username.clone(),
@@ -78,7 +79,52 @@ pub(crate) fn connection(connection: &Connection) -> crm::Connection {
         is_sandbox: connection.is_sandbox,
         since: Some(timestamp(connection.since)),
         epoch: count(connection.epoch),
+        missing: connection.missing.iter().map(gap).collect(),
     }
+}
+
+fn gap(gap: &Gap) -> crm::AccessGap {
+    crm::AccessGap {
+        kind: gap.kind,
+        object: gap.object.clone(),
+        field: gap.field.clone(),
+        subject_id: gap.subject_id.clone(),
+        message: gap.message.clone(),
+        fix: gap.fix.clone(),
+        entry_ids: gap.entry_ids.clone(),
+    }
+}
+
+/// The review of a message.
+///
+/// # Errors
+/// Permanent, naming the field, when the message cannot be understood.
+pub(crate) fn review(message: &crm::AccessReviewed) -> Result<Review, Failure> {
+    let bad = |reason: &str| Failure::permanent("bad_access_review", reason);
+    let sent = message
+        .review
+        .as_ref()
+        .ok_or_else(|| bad("review is missing"))?;
+    let number = |value: u64, field: &str| {
+        i64::try_from(value).map_err(|_| bad(&format!("review.{field} is out of range")))
+    };
+    Ok(Review {
+        revision: number(sent.revision, "revision")?,
+        epoch: number(sent.epoch, "epoch")?,
+        missing: sent
+            .missing
+            .iter()
+            .map(|gap| Gap {
+                kind: gap.kind,
+                object: gap.object.clone(),
+                field: gap.field.clone(),
+                subject_id: gap.subject_id.clone(),
+                message: gap.message.clone(),
+                fix: gap.fix.clone(),
+                entry_ids: gap.entry_ids.clone(),
+            })
+            .collect(),
+    })
 }
 
 /// The event of a change.

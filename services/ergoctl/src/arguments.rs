@@ -52,6 +52,12 @@ pub(crate) enum Command {
     Connect(Connect),
     /// Revoke our access at Salesforce and destroy the stored token
     Disconnect,
+    /// What the connected user can reach, and what is missing
+    #[command(subcommand)]
+    Access(Access),
+    /// What was missed while there was no connection
+    #[command(subcommand)]
+    Missed(Missed),
     /// Read the org
     #[command(subcommand)]
     Sync(Sync),
@@ -134,6 +140,30 @@ pub(crate) enum Environment {
     Sandbox,
     /// The org's own domain
     CustomDomain,
+}
+
+/// The access review.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Access {
+    /// The newest review; exits 1 when something is missing
+    Show,
+    /// Look again now
+    Review,
+}
+
+/// Times without a connection.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Missed {
+    /// The latest, newest first, and what waits for a person because of them
+    List,
+    /// Send what was missed through the gates again
+    Release {
+        /// The gap's id
+        gap: String,
+        /// Only these meetings
+        #[arg(long = "meeting")]
+        meetings: Vec<String>,
+    },
 }
 
 /// Reading the org.

@@ -54,10 +54,10 @@ impl Service for MetadataSync {
         rig.serve_rpc(MetadataSyncServer(Rpc::new(
             db.clone(),
             orgs.clone(),
-            writeback,
+            writeback.clone(),
             Arc::clone(&wake),
         )));
-        let runner = Runner::new(db, orgs, options.sync, telemetry, wake);
+        let runner = Runner::new(db, orgs, writeback, options.sync, telemetry, wake);
         rig.task("runs", |stop| runner.run(stop));
         Ok(())
     }

@@ -29,6 +29,7 @@ pub struct AuthTokens<T> {
     auth: AuthClient<T>,
     workspace: WorkspaceId,
     caller: Caller,
+    epoch: Option<u64>,
     kept: Mutex<Option<Kept>>,
 }
 
@@ -44,8 +45,17 @@ impl<T: Transport> AuthTokens<T> {
             auth: AuthClient::new(transport),
             workspace,
             caller,
+            epoch: None,
             kept: Mutex::new(None),
         }
+    }
+
+    /// Only tokens of the connection of `epoch`: once another user or org is connected there are none, until whoever
+    /// asks has heard of it and asks for those of the new one.
+    #[must_use]
+    pub fn of_epoch(mut self, epoch: u64) -> Self {
+        self.epoch = Some(epoch);
+        self
     }
 
     /// Drops the kept token, for when the connection is known to have changed.
@@ -91,6 +101,9 @@ impl<T: Transport> AuthTokens<T> {
             rejected_generation,
         };
         match self.auth.get_access_token(&self.context(), request).await {
+            Ok(answer) if self.epoch.is_some_and(|epoch| epoch != answer.epoch) => {
+                Err(TokenSourceError::Unavailable(Box::new(OtherEpoch)))
+            }
             Ok(answer) => Ok(token_of(answer, rejected_generation > 0)),
             Err(error) => Err(self.explain(error).await),
         }
@@ -131,6 +144,11 @@ impl<T: Transport> AuthTokens<T> {
         }
     }
 }
+
+/// The connection is not the one that was asked about.
+#[derive(Debug, thiserror::Error)]
+#[error("another user or org was connected meanwhile; what was verified for the one before waits")]
+struct OtherEpoch;
 
 /// A token that replaced one we got within [`CACHE_TTL`] was issued within it, whoever refreshed.
 fn token_of(answer: GetAccessTokenResponse, fresh: bool) -> AccessToken {
@@ -306,6 +324,16 @@ mod tests {
             let error = tokens(&auth).token().await.expect_err("no token");
             assert_eq!(error.to_string(), expected);
         }
+    }
+
+    #[tokio::test]
+    async fn tokens_of_another_user_are_refused() {
+        let auth = FakeAuth::default();
+        let tokens = tokens(&auth).of_epoch(7);
+        let error = tokens.token().await.expect_err("no token");
+        assert_eq!(error.class(), crate::Class::Retry);
+        let cause = std::error::Error::source(&error).expect("a cause");
+        assert!(cause.to_string().starts_with("another user or org"));
     }
 
     #[tokio::test]

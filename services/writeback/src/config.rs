@@ -54,6 +54,10 @@ pub struct Options {
         value_parser = clap::value_parser!(i32).range(1..=3650)
     )]
     pub disagreements_kept_days: i32,
+
+    /// Seconds a change may wait for a lost connection and still be written by itself when it is back; what waited longer is listed and held until a person releases it
+    #[arg(long, env = "WRITEBACK_MISSED_AFTER_S", default_value_t = 86_400)]
+    pub missed_after_s: u32,
 }
 
 impl Default for Options {
@@ -70,6 +74,7 @@ impl Default for Options {
             executor_poll_ms: 250,
             executor_linger_ms: 400,
             disagreements_kept_days: 30,
+            missed_after_s: 86_400,
         }
     }
 }

@@ -108,7 +108,12 @@ impl Service for Writeback {
 
         rig.consume(
             &connections(),
-            OnConnectionChanged::new(db.clone(), orgs.clone(), wake.clone()),
+            OnConnectionChanged::new(
+                db.clone(),
+                orgs.clone(),
+                wake.clone(),
+                options.missed_after_s,
+            ),
         );
         rig.consume(&schemas(), OnSchemaChanged::new(db.clone(), wake.clone()));
         rig.consume(&mappings(), OnMappingChanged::new(db.clone(), wake.clone()));

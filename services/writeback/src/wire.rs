@@ -418,6 +418,23 @@ pub fn connection_state(state: crm::v1::ConnectionState) -> &'static str {
     }
 }
 
+/// A stored connection state for a message.
+#[must_use]
+pub fn connection_state_sent(stored: &str) -> crm::v1::ConnectionState {
+    use crm::v1::ConnectionState as Sent;
+    [
+        Sent::Authorizing,
+        Sent::Connected,
+        Sent::AccessLimited,
+        Sent::Suspended,
+        Sent::ReconnectRequired,
+        Sent::Disconnected,
+    ]
+    .into_iter()
+    .find(|state| connection_state(*state) == stored)
+    .unwrap_or(Sent::NotConnected)
+}
+
 /// A change's state for a message.
 #[must_use]
 pub fn state(state: State) -> proto::v1::ChangeState {

@@ -13,6 +13,7 @@ mod flights;
 mod keep;
 pub mod keep_alive;
 mod look;
+pub mod on_access_reviewed;
 pub mod open_link;
 pub mod probe;
 pub mod refresh;

@@ -6,7 +6,11 @@
 use chrono::{DateTime, Utc};
 use events::WorkspaceId;
 
+use super::access::Gap;
 use super::state::{self, Cause, State, Trigger};
+
+/// Gaps named in the sentence about a limited connection; the list has them all.
+const DETAIL_GAPS_MAX: usize = 3;
 
 /// A connection as it is stored and published. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +37,8 @@ pub struct Connection {
     pub is_sandbox: bool,
     /// When the state began.
     pub since: DateTime<Utc>,
+    /// What the access review found missing; empty unless the state is limited.
+    pub missing: Vec<Gap>,
 }
 
 /// Whom a new grant belongs to.
@@ -66,6 +72,7 @@ impl Connection {
             instance_url: String::new(),
             is_sandbox: false,
             since: now,
+            missing: Vec::new(),
         }
     }
 
@@ -75,13 +82,65 @@ impl Connection {
         let had_org = !self.organization_id.is_empty();
         let (state, cause) = state::next(self.state, self.cause, had_org, trigger)?;
         let since = if state == self.state { self.since } else { now };
+        let missing = match state {
+            State::AccessLimited => self.missing.clone(),
+            State::NotConnected
+            | State::Authorizing
+            | State::Connected
+            | State::Suspended
+            | State::ReconnectRequired
+            | State::Disconnected => Vec::new(),
+        };
         Some(Self {
             generation: self.generation + 1,
             state,
             cause,
             since,
+            missing,
             ..self.clone()
         })
+    }
+
+    /// The connection after an access review found `missing`; `None` when that is what was known. A list that changed
+    /// is news of its own: whoever mends it follows it shrink.
+    #[must_use]
+    pub fn reviewed(&self, missing: Vec<Gap>, now: DateTime<Utc>) -> Option<Self> {
+        let trigger = if missing.is_empty() {
+            Trigger::AccessComplete
+        } else {
+            Trigger::AccessMissing
+        };
+        if let Some(after) = self.after(trigger, now) {
+            return Some(Self { missing, ..after });
+        }
+        let listed_anew = self.state == State::AccessLimited && self.missing != missing;
+        listed_anew.then(|| Self {
+            generation: self.generation + 1,
+            missing,
+            ..self.clone()
+        })
+    }
+
+    /// One sentence for a person on why the connection is in its state, with the fix where there is one.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        let detail = self.cause.detail();
+        if self.missing.is_empty() {
+            return detail.to_owned();
+        }
+        let named: Vec<&str> = self
+            .missing
+            .iter()
+            .take(DETAIL_GAPS_MAX)
+            .map(|gap| gap.message.as_str())
+            .collect();
+        let more = self.missing.len() - named.len();
+        let rest = if more == 0 {
+            String::new()
+        } else {
+            format!("; and {more} more")
+        };
+        format!("{detail} Missing: {}{rest}.", named.join("; "))
     }
 
     /// The connection after a person granted access as `grantee`. Always a new generation: the grant is new.
@@ -106,6 +165,8 @@ impl Connection {
             instance_url: grantee.instance_url,
             is_sandbox: grantee.is_sandbox,
             since,
+            // The review that follows every connect says what is missing now.
+            missing: Vec::new(),
         }
     }
 
@@ -188,5 +249,57 @@ mod tests {
             .moved("https://acme2.my.salesforce.com")
             .expect("moves");
         assert_eq!(moved.generation, 2);
+    }
+
+    fn gap(object: &str) -> Gap {
+        Gap {
+            kind: 2,
+            object: object.into(),
+            field: String::new(),
+            subject_id: String::new(),
+            message: "missing".into(),
+            fix: "grant it".into(),
+            entry_ids: vec![],
+        }
+    }
+
+    #[test]
+    fn a_review_limits_a_connection_follows_the_list_and_lifts_it_again() {
+        let connection = connected();
+        assert_eq!(connection.reviewed(vec![], at(2)), None);
+        let limited = connection
+            .reviewed(vec![gap("Account"), gap("Contact")], at(2))
+            .expect("news");
+        assert_eq!(
+            (limited.state, limited.cause, limited.since),
+            (State::AccessLimited, Cause::AccessMissing, at(2))
+        );
+        assert_eq!(limited.missing.len(), 2);
+        assert_eq!(limited.reviewed(limited.missing.clone(), at(3)), None);
+        let less = limited.reviewed(vec![gap("Contact")], at(3)).expect("news");
+        assert_eq!(
+            (less.state, less.generation, less.since),
+            (State::AccessLimited, 3, at(2))
+        );
+        let whole = less.reviewed(vec![], at(4)).expect("news");
+        assert_eq!((whole.state, whole.cause), (State::Connected, Cause::None));
+        assert_eq!(whole.missing, []);
+    }
+
+    #[test]
+    fn a_review_changes_nothing_where_work_may_not_go_through_anyway() {
+        let suspended = connected()
+            .after(Trigger::Suspended(Suspension::ApiDisabled), at(2))
+            .expect("changes");
+        assert_eq!(suspended.reviewed(vec![gap("Account")], at(3)), None);
+        let limited = connected()
+            .reviewed(vec![gap("Account")], at(2))
+            .expect("news");
+        let lost = limited
+            .after(Trigger::Lost(Loss::Revoked), at(3))
+            .expect("changes");
+        assert_eq!(lost.missing, []);
+        let again = limited.authorized(grantee("org", "ann"), at(4));
+        assert_eq!((again.state, again.missing.len()), (State::Connected, 0));
     }
 }

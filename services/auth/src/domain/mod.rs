@@ -1,5 +1,6 @@
 //! What auth decides, as pure functions over data: no clock, no randomness, no I/O. Times and jitter are arguments.
 
+pub mod access;
 pub mod attempt;
 pub mod connection;
 pub mod grant;

@@ -7,8 +7,10 @@ use chassis::Scope;
 use chrono::{DateTime, Utc};
 use events::WorkspaceId;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 use super::StoreError;
+use crate::domain::access::Gap;
 use crate::domain::connection::Connection;
 use crate::domain::grant::Grant;
 use crate::domain::state::{Cause, State};
@@ -25,6 +27,7 @@ struct Row {
     instance_url: String,
     is_sandbox: bool,
     since: DateTime<Utc>,
+    missing: Json<Vec<Gap>>,
 }
 
 impl Row {
@@ -48,6 +51,7 @@ impl Row {
             instance_url: self.instance_url,
             is_sandbox: self.is_sandbox,
             since: self.since,
+            missing: self.missing.0,
         })
     }
 }
@@ -68,8 +72,9 @@ pub struct Past {
 pub async fn get(scope: &Scope, workspace: &WorkspaceId) -> Result<Option<Connection>, StoreError> {
     let row = sqlx::query_as!(
         Row,
-        "select workspace, generation, epoch, state, cause, organization_id, user_id, username, instance_url, is_sandbox, since \
-         from auth.connection where workspace = $1",
+        r#"select workspace, generation, epoch, state, cause, organization_id, user_id, username, instance_url, is_sandbox, since,
+             missing as "missing: Json<Vec<Gap>>"
+           from auth.connection where workspace = $1"#,
         workspace.as_str()
     )
     .fetch_optional(scope)
@@ -88,8 +93,9 @@ pub async fn list(
 ) -> Result<Vec<Connection>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
-        "select workspace, generation, epoch, state, cause, organization_id, user_id, username, instance_url, is_sandbox, since \
-         from auth.connection where workspace collate \"C\" > $1 order by workspace collate \"C\" limit $2",
+        r#"select workspace, generation, epoch, state, cause, organization_id, user_id, username, instance_url, is_sandbox, since,
+             missing as "missing: Json<Vec<Gap>>"
+           from auth.connection where workspace collate "C" > $1 order by workspace collate "C" limit $2"#,
         after,
         rows_max
     )
@@ -108,8 +114,9 @@ pub async fn history(
     rows_max: i64,
 ) -> Result<Vec<Past>, StoreError> {
     let rows = sqlx::query!(
-        "select workspace, generation, epoch, previous_state, state, cause, organization_id, user_id, username, instance_url, is_sandbox, since \
-         from auth.connection_history where workspace = $1 order by generation desc limit $2",
+        r#"select workspace, generation, epoch, previous_state, state, cause, organization_id, user_id, username, instance_url,
+             is_sandbox, since, missing as "missing: Json<Vec<Gap>>"
+           from auth.connection_history where workspace = $1 order by generation desc limit $2"#,
         workspace.as_str(),
         rows_max
     )
@@ -134,6 +141,7 @@ pub async fn history(
             instance_url: row.instance_url,
             is_sandbox: row.is_sandbox,
             since: row.since,
+            missing: row.missing,
         }
         .into_domain()?;
         past.push(Past {
@@ -174,8 +182,9 @@ pub async fn lock(
 ) -> Result<Option<Connection>, StoreError> {
     let row = sqlx::query_as!(
         Row,
-        "select workspace, generation, epoch, state, cause, organization_id, user_id, username, instance_url, is_sandbox, since \
-         from auth.connection where workspace = $1 for update",
+        r#"select workspace, generation, epoch, state, cause, organization_id, user_id, username, instance_url, is_sandbox, since,
+             missing as "missing: Json<Vec<Gap>>"
+           from auth.connection where workspace = $1 for update"#,
         workspace.as_str()
     )
     .fetch_optional(db)
@@ -196,18 +205,18 @@ pub async fn save(
     sqlx::query!(
         "with saved as (\
            update auth.connection set generation = $2, epoch = $3, state = $4, cause = $5, detail = $6, organization_id = $7, \
-             user_id = $8, username = $9, instance_url = $10, is_sandbox = $11, since = $12, \
+             user_id = $8, username = $9, instance_url = $10, is_sandbox = $11, since = $12, missing = $15, \
              probe_at = case when $4 = 'suspended' then probe_at end \
            where workspace = $1) \
          insert into auth.connection_history (workspace, generation, epoch, state, cause, detail, organization_id, user_id, username, \
-           instance_url, is_sandbox, since, previous_state, actor) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+           instance_url, is_sandbox, since, previous_state, actor, missing) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         connection.workspace.as_str(),
         connection.generation,
         connection.epoch,
         connection.state.as_str(),
         connection.cause.as_str(),
-        connection.cause.detail(),
+        connection.detail(),
         connection.organization_id,
         connection.user_id,
         connection.username,
@@ -215,7 +224,44 @@ pub async fn save(
         connection.is_sandbox,
         connection.since,
         previous_state.as_str(),
-        actor
+        actor,
+        Json(&connection.missing) as _
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The newest access review applied to a connection; the row must be locked by this transaction.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn access_revision(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+) -> Result<i64, StoreError> {
+    let revision = sqlx::query_scalar!(
+        "select access_revision from auth.connection where workspace = $1",
+        workspace.as_str()
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(revision.unwrap_or_default())
+}
+
+/// Remembers which access review was applied.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn set_access_revision(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    revision: i64,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update auth.connection set access_revision = $2 where workspace = $1",
+        workspace.as_str(),
+        revision
     )
     .execute(db)
     .await?;

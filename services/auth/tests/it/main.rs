@@ -1,5 +1,6 @@
 //! Auth on a real NATS, a real Postgres and the stand-in org, through its own bus and browser routes.
 
+mod access;
 mod browser;
 mod chaos;
 mod connect;

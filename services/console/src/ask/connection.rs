@@ -6,7 +6,7 @@ use events::rpc::RpcError;
 use super::{Asking, incomplete};
 use crate::owners::Owners;
 use crate::wire;
-use crate::wire::connection::{ConnectLink, Connection};
+use crate::wire::connection::{ConnectLink, Connection, Past};
 use crate::wire::word;
 
 /// How to connect. Every word may be left out.
@@ -33,6 +33,23 @@ pub(crate) async fn get(owners: &Owners, asking: &Asking) -> Result<Connection, 
     };
     let answer = owners.auth.get_connection(&asking.context, request).await?;
     Ok(Connection::new(answer.connection))
+}
+
+/// Newest first.
+pub(crate) async fn history(
+    owners: &Owners,
+    asking: &Asking,
+    limit: u32,
+) -> Result<Vec<Past>, RpcError> {
+    let request = proto::ListConnectionHistoryRequest {
+        workspace: asking.workspace(),
+        limit,
+    };
+    let answer = owners
+        .auth
+        .list_connection_history(&asking.context, request)
+        .await?;
+    Ok(answer.changes.into_iter().map(Into::into).collect())
 }
 
 pub(crate) async fn connect(

@@ -1,5 +1,6 @@
 //! Questions and wishes, put to their owners over the bus. Pages and API share them, so both see the same answers.
 
+pub(crate) mod access;
 pub(crate) mod changes;
 pub(crate) mod connection;
 pub(crate) mod mapping;

@@ -5,6 +5,7 @@ use events::crm::v1 as proto;
 use events::crm::v1::{ConnectionCause, ConnectionState};
 use serde::Serialize;
 
+use super::access::Gap;
 use super::word::as_word;
 
 /// As auth answers it.
@@ -23,6 +24,8 @@ pub(crate) struct Connection {
     pub(crate) since: Option<DateTime<Utc>>,
     pub(crate) generation: u64,
     pub(crate) epoch: u64,
+    /// What is out of reach while the connection is limited.
+    pub(crate) missing: Vec<Gap>,
 }
 
 impl Connection {
@@ -44,6 +47,7 @@ impl Connection {
             is_sandbox: connection.is_sandbox,
             generation: connection.generation,
             epoch: connection.epoch,
+            missing: connection.missing.into_iter().map(Into::into).collect(),
         }
     }
 
@@ -67,4 +71,22 @@ impl Connection {
 pub(crate) struct ConnectLink {
     pub(crate) connect_url: String,
     pub(crate) expires_at: Option<DateTime<Utc>>,
+}
+
+/// A step of the connection's history: as it became, and from where.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Past {
+    #[serde(serialize_with = "as_word")]
+    pub(crate) previous_state: ConnectionState,
+    #[serde(flatten)]
+    pub(crate) connection: Connection,
+}
+
+impl From<proto::ConnectionChanged> for Past {
+    fn from(step: proto::ConnectionChanged) -> Self {
+        Self {
+            previous_state: step.previous_state(),
+            connection: Connection::new(step.connection),
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Protobuf <-> what programs and pages see. Field names and words are the contract's own, in lower case.
 
+pub(crate) mod access;
 pub(crate) mod change;
 pub(crate) mod connection;
 pub(crate) mod drift;

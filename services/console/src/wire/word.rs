@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use events::auth::v1::Environment;
 use events::crm::v1::{
-    ConnectionCause, ConnectionState, DriftKind, DriftSeverity, DriftStatus, OverwritePolicy,
+    AccessKind, ConnectionCause, ConnectionState, DriftKind, DriftSeverity, DriftStatus, OverwritePolicy,
     destination, mapping_entry, property,
 };
 use events::matching::v1::{DecidedBy, DomainClass, Outcome};
@@ -48,6 +48,7 @@ macro_rules! words {
 }
 
 words! {
+    AccessKind, "ACCESS_KIND_";
     Action, "ACTION_";
     ChangeSetState, "CHANGE_SET_STATE_";
     ChangeState, "CHANGE_STATE_";

@@ -15,6 +15,25 @@ async fn answers_carry_what_owners_said() {
         (&connection["state"], &connection["cause"]),
         (&json!("connected"), &Value::Null)
     );
+    let access = get("/w/acme/access").await;
+    assert_eq!(access["review"]["complete"], false);
+    let gap = &access["review"]["missing"][0];
+    assert_eq!(
+        (&gap["kind"], &gap["fix"], &gap["entry_ids"][0]),
+        (&json!("field_edit"), &json!("Send it"), &json!("next_step"))
+    );
+    let missed = get("/w/acme/missed").await;
+    assert_eq!(missed["changes_waiting"], 2);
+    assert_eq!(missed["gaps"][0]["state"], "reconnect_required");
+    assert_eq!(missed["gaps"][0]["meetings"][0]["changes_waiting"], 2);
+    let history = get("/w/acme/connection/history").await;
+    assert_eq!(
+        (
+            &history["items"][0]["previous_state"],
+            &history["items"][0]["state"]
+        ),
+        (&json!("connected"), &json!("access_limited"))
+    );
     let meetings = get("/w/acme/meetings?page_size=1").await;
     assert_eq!(
         meetings["items"][0]["writeback"]["counts"],

@@ -25,6 +25,7 @@ async fn hostile_text_is_shown_as_text_on_every_page() {
             "/w/acme/meetings/m-1%2F%CE%B1",
             "/w/acme/queue",
             "/w/acme/mapping",
+            "/w/acme/connection",
         ] {
             let page = browser.page(path).await;
             for forbidden in ["<script", "<img", "onerror=alert(1)>"] {

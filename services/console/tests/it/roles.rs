@@ -55,6 +55,12 @@ async fn a_viewer_is_refused_every_write() {
             json!({"consumer_key": "k", "username": "u", "private_key": "p"}),
         ),
         (Method::POST, "/w/acme/disconnect", json!({})),
+        (Method::POST, "/w/acme/access", json!({})),
+        (
+            Method::POST,
+            "/w/acme/missed/release",
+            json!({"gap_id": "gap-1"}),
+        ),
         (Method::POST, "/w/acme/changes/decide", decision),
         (
             Method::POST,
@@ -106,6 +112,51 @@ async fn a_viewer_is_refused_every_write() {
     assert_eq!(
         vera.get("/w/other/status").await.status(),
         StatusCode::FORBIDDEN
+    );
+}
+
+#[tokio::test]
+async fn an_operator_reviews_access_and_releases_what_was_missed() {
+    let script = Script::saying("Send it");
+    let world = World::new(&script).await;
+    let invitation = json!({"email": "Olga@example.com", "workspace": "acme", "role": "operator"});
+    let (status, invited) = world
+        .api(TOKEN, Method::POST, "/users", Some(invitation))
+        .await;
+    assert_eq!(status, StatusCode::CREATED, "{invited}");
+    let link = invited["link"].as_str().expect("a link");
+    let path = link.strip_prefix(&world.base).expect("on our host");
+    let mut olga = world.browser();
+    let fields = [("password", PASSWORD), ("again", PASSWORD)];
+    olga.welcome(path, &fields).await;
+    let page = olga.page("/w/acme/connection").await;
+    for shown in [
+        "1 missing",
+        "Review again",
+        "Release what was missed",
+        "/w/acme/meetings/m-1%2F%CE%B1",
+    ] {
+        assert!(page.contains(shown), "{shown}");
+    }
+    let token = olga.form_token("/w/acme/connection").await;
+    for (path, field) in [("review", ""), ("release", "gap-1")] {
+        let form = [("form_token", token.as_str()), ("gap_id", field)];
+        let answer = olga
+            .post(&format!("/w/acme/connection/{path}"), &form)
+            .await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{path}");
+    }
+    assert_eq!(script.changes(), 2);
+    let (status, run) = olga.api(Method::POST, "/w/acme/access", json!({})).await;
+    assert_eq!(
+        (status, &run["id"]),
+        (StatusCode::ACCEPTED, &json!("run-2"))
+    );
+    let wish = json!({"gap_id": "gap-1", "meeting_ids": ["m-1/α"]});
+    let (status, released) = olga.api(Method::POST, "/w/acme/missed/release", wish).await;
+    assert_eq!(
+        (status, &released["changes_released"]),
+        (StatusCode::OK, &json!(2))
     );
 }
 

@@ -1,5 +1,6 @@
 //! One command per file: ask, show, answer with an exit code.
 
+mod access;
 mod connect;
 mod document;
 mod domains;
@@ -80,6 +81,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Status => status::run(&api()?, &out).await,
         Command::Connect(connect) => connect::run(&api()?, &out, &connect).await,
         Command::Disconnect => connect::disconnect(&api()?, &out).await,
+        Command::Access(wish) => access::run(&api()?, &out, wish).await,
+        Command::Missed(wish) => access::missed(&api()?, &out, wish).await,
         Command::Sync(sync) => sync::run(&api()?, &out, sync).await,
         Command::Drift(drift) => drift::run(&api()?, &out, drift).await,
         Command::Mapping(mapping) => mapping::run(&api()?, &out, mapping).await,

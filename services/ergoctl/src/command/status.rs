@@ -10,15 +10,36 @@ use crate::show::{pairs, value};
 pub(super) async fn run(api: &Api, out: &Out) -> anyhow::Result<u8> {
     let connection: Value = api.get(&["connection"], &[]).await?.read()?;
     let status: Value = api.get(&["status"], &[]).await?.read()?;
+    let access: Value = api.get(&["access"], &[]).await?.read()?;
+    let missed: Value = api.get(&["missed"], &[]).await?.read()?;
     if out.json {
-        line(&json!({"connection": connection, "status": status}).to_string())?;
+        let all =
+            json!({"connection": connection, "status": status, "access": access, "missed": missed});
+        line(&all.to_string())?;
     } else {
-        line(&shown(&connection, &status))?;
+        line(&shown(&connection, &status, &access, &missed))?;
     }
     Ok(exit::DONE)
 }
 
-fn shown(connection: &Value, status: &Value) -> String {
+fn shown(connection: &Value, status: &Value, access: &Value, missed: &Value) -> String {
+    let review = &access["review"];
+    let reach = match (
+        review["complete"].as_bool(),
+        review["missing_count"].as_u64(),
+    ) {
+        (Some(true), _) => "complete".to_owned(),
+        (Some(false), Some(count)) => {
+            format!("{count} missing; see them with `ergoctl access show`")
+        }
+        (Some(false) | None, _) => "not reviewed yet".to_owned(),
+    };
+    let waiting = match missed["changes_waiting"].as_u64() {
+        Some(count) if count > 0 => {
+            format!("{count} changes wait; see them with `ergoctl missed list`")
+        }
+        Some(_) | None => String::new(),
+    };
     let counts: Vec<String> = status["counts"]
         .as_array()
         .into_iter()
@@ -36,6 +57,8 @@ fn shown(connection: &Value, status: &Value) -> String {
         ("user", value(&connection["username"])),
         ("org", value(&connection["organization_id"])),
         ("since", value(&connection["since"])),
+        ("access", reach),
+        ("missed", waiting),
         ("live", value(&status["live"])),
         ("verified", value(&status["verified"])),
         ("mapping version", value(&status["mapping_version"])),
@@ -55,9 +78,13 @@ mod tests {
         let status = json!({"live": true, "verified": false, "mapping_version": 3, "api_calls_used": 12,
             "api_calls_max": 1000, "last_applied_at": null,
             "counts": [{"state": "held", "count": 2}, {"state": "applied", "count": 40}]});
-        insta::assert_snapshot!(shown(&connection, &status), @r"
+        let access = json!({"review": {"complete": false, "missing_count": 2}});
+        let missed = json!({"changes_waiting": 3});
+        insta::assert_snapshot!(shown(&connection, &status, &access, &missed), @r"
         connection       connected
         user             a@b.c
+        access           2 missing; see them with `ergoctl access show`
+        missed           3 changes wait; see them with `ergoctl missed list`
         live             yes
         verified         no
         mapping version  3

@@ -4,6 +4,7 @@ pub mod bulk;
 pub mod describe;
 pub mod org;
 pub mod orgs;
+mod reach;
 pub mod refusal;
 mod rules;
 pub mod setup;

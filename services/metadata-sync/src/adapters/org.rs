@@ -266,7 +266,7 @@ impl Reader {
     }
 
     /// The first page only: the next one is asked for by key, so that no server-side cursor can expire.
-    async fn page(&self, scope: Scope, query: Query) -> Result<Page, Error> {
+    pub(super) async fn page(&self, scope: Scope, query: Query) -> Result<Page, Error> {
         self.count();
         let page = self.org.pages(scope, query).try_next().await?;
         page.ok_or(Error::Inconsistent {

@@ -7,7 +7,7 @@ use events::rpc::{Code, RpcError};
 use events::topology::EVENT_BYTES_MAX;
 use prost::Message;
 
-use super::{broken, internal, now, suspend};
+use super::{access, broken, internal, now, suspend};
 use crate::domain::item::{Item, Status};
 use crate::domain::mapping::{Mapping, Published};
 use crate::domain::publish::{self, Problem};
@@ -66,7 +66,7 @@ async fn publish_draft(
 ) -> Result<Result<Published, Vec<Problem>>, Failure> {
     let mut unit = db.begin(id).await?;
     // Held against a schema run that would judge the mapping by an older snapshot than the one it is checked against.
-    workspace::lock(unit.connection(), id.as_str()).await?;
+    let present = workspace::lock(unit.connection(), id.as_str()).await?;
     let Some(draft) = mapping::draft(&mut *unit.connection(), id.as_str()).await? else {
         return Err(Failure::transient(
             "the draft was published by somebody else",
@@ -129,6 +129,10 @@ pub(super) async fn publish_in(
         unit.emit(id, &event, cause);
     }
     suspend::announce(unit, id, &published, cause);
+    // The lock is held already; reading it again tells which connection the mapping is compared with.
+    if let Some(present) = workspace::lock(unit.connection(), id.as_str()).await? {
+        access::published(unit, id, &present, schema).await?;
+    }
     tracing::info!(workspace = %id, mapping.version = published.version, mapping.entries = published.mapping.entries.len(), "mapping published");
     Ok(Outcome::Published(published))
 }

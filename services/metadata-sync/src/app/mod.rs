@@ -1,5 +1,6 @@
 //! The shell: load, decide purely, then one unit in which state and events commit together.
 
+pub mod access;
 pub mod document;
 pub mod drift;
 mod load_bulk;

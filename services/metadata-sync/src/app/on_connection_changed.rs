@@ -11,7 +11,7 @@ use crate::config::SyncOptions;
 use crate::domain::run::Kind;
 use crate::domain::schedule;
 use crate::service::CONNECTION_CHANGED;
-use crate::store::{run, workspace};
+use crate::store::{access, run, workspace};
 use crate::wire;
 
 /// Handles `ConnectionChanged`.
@@ -57,7 +57,9 @@ impl Handler for OnConnectionChanged {
             if moved.epoch || moved.organization {
                 workspace::start_over(connection, &said.workspace).await?;
             }
-            if said.connected {
+            // That the connection is limited is our own finding: reading again would find the same.
+            if said.connected && (!said.limited || moved.epoch) {
+                access::ask(connection, &said.workspace, SELF, now()).await?;
                 // Both at once: nobody should wait for a schedule after connecting. Another user sees other records, so
                 // those are read anew.
                 let traceparent = batch[index].cause.traceparent.as_deref();

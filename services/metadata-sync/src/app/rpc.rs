@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chassis::{Cause, Db};
 use events::WorkspaceId;
 use events::metadata::v1::{
-    DescribeStagesRequest, DescribeStagesResponse, DiffMappingRequest, DiffMappingResponse,
+    GetAccessReviewRequest, GetAccessReviewResponse, StartAccessReviewRequest,
+    StartAccessReviewResponse, DescribeStagesRequest, DescribeStagesResponse, DiffMappingRequest, DiffMappingResponse,
     ExportMappingRequest, ExportMappingResponse, GetMappingRequest, GetMappingResponse,
     GetObjectRequest, GetObjectResponse, ImportMappingRequest, ImportMappingResponse,
     ListDriftRequest, ListDriftResponse, ListMappingVersionsRequest, ListMappingVersionsResponse,
@@ -25,7 +26,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::mapping::Outcome;
-use super::{broken, document, internal, objects, owners, pipelines};
+use super::{broken, document, internal, now, objects, owners, pipelines};
 use crate::adapters::orgs::Orgs;
 use crate::adapters::writeback::Writeback;
 use crate::app::{drift as decide, mapping as edit};
@@ -34,7 +35,8 @@ use crate::domain::drift_target;
 use crate::domain::item::Status;
 use crate::domain::mapping::Mapping;
 use crate::domain::owner::{Override, normal};
-use crate::store::{drift, mapping, owner, run, snapshot, workspace};
+use crate::domain::run::Kind;
+use crate::store::{access, drift, mapping, owner, run, snapshot, workspace};
 use crate::wire;
 
 /// Runs listed when the request names no limit.
@@ -47,6 +49,8 @@ const LISTED_DEFAULT: i64 = 50;
 const EMAILS_MAX: usize = 200;
 /// Characters of a search.
 const SEARCH_CHARACTERS_MAX: usize = 100;
+/// Most earlier access reviews answered.
+const REVIEWS_MAX: u32 = 50;
 /// Most rows listed.
 const ROWS_MAX: i64 = 200;
 
@@ -155,6 +159,75 @@ impl MetadataSync for Rpc {
         })?;
         Ok(StartSyncResponse {
             run: Some(wire::run::message(&queued)),
+        })
+    }
+
+    async fn start_access_review(
+        &self,
+        context: &CallContext,
+        request: StartAccessReviewRequest,
+    ) -> Result<StartAccessReviewResponse, RpcError> {
+        // Who checks that permissions suffice need not be allowed to configure anything.
+        context.require(Role::Operator)?;
+        let id = workspace_id(&request.workspace)?;
+        let mut unit = self.db.begin().await.map_err(internal)?;
+        let present = workspace::lock(unit.connection(), id.as_str())
+            .await
+            .map_err(broken)?;
+        if !present.is_some_and(|present| present.connected) {
+            return Err(RpcError::new(
+                Code::FailedPrecondition,
+                "the workspace is not connected; connect Salesforce first",
+            ));
+        }
+        let actor = &context.caller.actor;
+        access::ask(unit.connection(), id.as_str(), actor, now())
+            .await
+            .map_err(broken)?;
+        // A run that is under way began before the wish: one more is made.
+        let trace = Cause::current();
+        run::ask(
+            unit.connection(),
+            id.as_str(),
+            Kind::Schema,
+            actor,
+            trace.traceparent.as_deref(),
+        )
+        .await
+        .map_err(broken)?;
+        let queued = run::queued(&mut *unit.connection(), id.as_str(), Kind::Schema)
+            .await
+            .map_err(broken)?;
+        unit.commit().await.map_err(internal)?;
+        self.wake.notify_one();
+        Ok(StartAccessReviewResponse {
+            run: queued.as_ref().map(wire::run::message),
+        })
+    }
+
+    async fn get_access_review(
+        &self,
+        context: &CallContext,
+        request: GetAccessReviewRequest,
+    ) -> Result<GetAccessReviewResponse, RpcError> {
+        context.require(Role::Viewer)?;
+        let id = workspace_id(&request.workspace)?;
+        if request.history_limit > REVIEWS_MAX {
+            return Err(RpcError::invalid(
+                "history_limit",
+                format!("is more than {REVIEWS_MAX}"),
+            ));
+        }
+        let newest = access::newest(self.db.pool(), id.as_str())
+            .await
+            .map_err(broken)?;
+        let rows = i64::from(request.history_limit);
+        let history = access::history(self.db.pool(), id.as_str(), rows)
+            .await
+            .map_err(broken)?;
+        Ok(GetAccessReviewResponse {
+            review: newest.map(|stored| wire::access::review(id.as_str(), &stored)),
+            history: history.iter().map(wire::access::step).collect(),
         })
     }
 

@@ -15,7 +15,8 @@ use tracing::Instrument;
 use super::{SELF, now};
 use crate::adapters::org::Reader;
 use crate::adapters::orgs::Orgs;
-use crate::app::{sync_records, sync_schema};
+use crate::adapters::writeback::Writeback;
+use crate::app::{access, sync_records, sync_schema};
 use crate::config::SyncOptions;
 use crate::domain::run::Kind;
 use crate::domain::schedule;
@@ -30,6 +31,8 @@ const DUE_ROWS_MAX: i64 = 100;
 const PRUNE_ROWS_MAX: i64 = 10_000;
 /// How often finished runs are forgotten, in seconds.
 const PRUNE_S: u64 = 3_600;
+/// Salesforce's code for a user without API Enabled, and for an org whose edition has no API.
+const API_DISABLED: &str = "API_DISABLED_FOR_ORG";
 /// Renewals within one lease: two may fail before it ends.
 const RENEWALS: f64 = 3.0;
 /// Longest error text kept of a run, in characters.
@@ -44,6 +47,8 @@ pub enum Stop {
     Lost,
     /// For a person: what has to change, or what is waited for.
     Failed(String),
+    /// The org did not answer, or refused.
+    Org(salesforce::Error),
     /// Postgres failed.
     Store(Failure),
 }
@@ -62,15 +67,20 @@ impl From<sqlx::Error> for Stop {
 
 impl From<salesforce::Error> for Stop {
     fn from(error: salesforce::Error) -> Self {
-        let mut text = error.to_string();
-        let mut cause = std::error::Error::source(&error);
-        while let Some(inner) = cause {
-            text.push_str(": ");
-            text.push_str(&inner.to_string());
-            cause = inner.source();
-        }
-        Self::Failed(text)
+        Self::Org(error)
     }
+}
+
+/// An error with everything that led to it.
+fn chain(error: &salesforce::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
 }
 
 /// What a run works with.
@@ -87,6 +97,8 @@ pub struct Work {
     pub workspace: Workspace,
     /// The org.
     pub reader: Reader,
+    /// Which pipelines are written to.
+    pub writeback: Writeback,
     /// When this process took the run up.
     pub began: Instant,
     /// Calls the workspace's other runs made in the last 24 hours.
@@ -176,6 +188,7 @@ fn lease_s(options: &SyncOptions) -> f64 {
 pub struct Runner {
     db: Db,
     orgs: Orgs,
+    writeback: Writeback,
     options: SyncOptions,
     telemetry: Telemetry,
     wake: Arc<Notify>,
@@ -187,6 +200,7 @@ impl Runner {
     pub fn new(
         db: Db,
         orgs: Orgs,
+        writeback: Writeback,
         options: SyncOptions,
         telemetry: Telemetry,
         wake: Arc<Notify>,
@@ -194,6 +208,7 @@ impl Runner {
         Self {
             db,
             orgs,
+            writeback,
             options,
             telemetry,
             wake,
@@ -305,6 +320,7 @@ impl Runner {
             id,
             workspace,
             reader: Reader::new(org, self.options.sync_page_rows, claim.api_calls),
+            writeback: self.writeback.clone(),
             began: Instant::now(),
             calls_of_others,
         };
@@ -319,6 +335,10 @@ impl Runner {
         match outcome {
             Ok(notes) => self.end(&work, None, &notes).await,
             Err(Stop::Failed(error)) => self.end(&work, Some(error), &[]).await,
+            Err(Stop::Org(error)) => {
+                self.noticed(&work, &error).await;
+                self.end(&work, Some(chain(&error)), &[]).await
+            }
             Err(Stop::Lost) => {
                 tracing::warn!("another process has taken the run over");
                 Ok(())
@@ -329,6 +349,21 @@ impl Runner {
             }
             // Postgres is away: the lease ends by itself, and the run goes on from its last commit.
             Err(Stop::Store(failure)) => Err(failure),
+        }
+    }
+
+    /// An error that is about the connection as a whole is told to auth, which suspends it before a write meets it.
+    async fn noticed(&self, work: &Work, error: &salesforce::Error) {
+        let epoch = work.workspace.epoch;
+        self.orgs.report(&work.id, epoch, error).await;
+        if error.access_problem() != Some(API_DISABLED) {
+            return;
+        }
+        if let Err(stop) = access::api_disabled(work).await {
+            tracing::warn!(
+                ?stop,
+                "the access review could not note that the API is disabled"
+            );
         }
     }
 

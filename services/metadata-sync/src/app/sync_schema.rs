@@ -14,10 +14,11 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::runner::{Stop, Work};
-use super::{SELF, now, suspend};
+use super::{SELF, access, now, suspend};
 use crate::adapters::describe;
 use crate::adapters::org::Described;
 use crate::adapters::refusal::Offered;
+use crate::domain::access::Seen as Reach;
 use crate::domain::drift as diff;
 use crate::domain::impact;
 use crate::domain::item::{Item, Status};
@@ -82,7 +83,7 @@ pub async fn run(work: &Work) -> Result<Vec<String>, Stop> {
     let whole_s = i64::try_from(work.options.sync_schema_whole_interval_s).unwrap_or(i64::MAX);
     let whole = work.workspace.schema_read_whole_at.is_none_or(|at| {
         began_at - at >= TimeDelta::try_seconds(whole_s).unwrap_or(TimeDelta::MAX)
-    });
+    }) || work.workspace.review_due();
     let mut read = Read::default();
     let names = wanted(work, &mut read).await?;
     if unchanged(work, &known, &names, whole, &mut read).await? {
@@ -100,13 +101,20 @@ pub async fn run(work: &Work) -> Result<Vec<String>, Stop> {
         describes(work, &known, &names, whole, &mut read).await?;
     }
     if read.objects.is_empty() {
+        access::nothing_visible(work).await?;
         return Err(Stop::Failed(
             "the connected user sees none of the objects; give it access to Account, Contact and Opportunity".into(),
         ));
     }
     stages(work, &known, &mut read).await?;
     rules(work, &known, &mut read).await?;
-    store(work, &known, &read, whole.then_some(began_at)).await?;
+    let visible = read
+        .objects
+        .iter()
+        .map(|(name, seen)| (name.clone(), seen.object.queryable))
+        .collect();
+    let reach = access::look(work, &visible, whole).await?;
+    store(work, &known, &read, &reach, whole.then_some(began_at)).await?;
     Ok(read.notes)
 }
 
@@ -342,16 +350,17 @@ async fn store(
     work: &Work,
     known: &BTreeMap<String, Current>,
     read: &Read,
+    reach: &Reach,
     whole: Option<DateTime<Utc>>,
 ) -> Result<(), Stop> {
     let id = work.id.as_str();
     let mut unit = work.scope().begin().await?;
     let present = workspace::lock(unit.connection(), id).await?;
-    if present.is_none_or(|present| present.epoch != work.workspace.epoch) {
+    let Some(present) = present.filter(|present| present.epoch == work.workspace.epoch) else {
         return Err(Stop::Failed(
             "the connection changed while the schema was read; it is read again".into(),
         ));
-    }
+    };
     work.still_ours(unit.connection(), 0).await?;
     let cause = Cause::current();
     let moment = now();
@@ -391,6 +400,8 @@ async fn store(
     drifted(work, &mut unit, &before, &current, &cause).await?;
     suspend::refresh(&mut unit, &work.id, &current, &cause).await?;
     workspace::objects_modified(unit.connection(), id, read.objects_modified).await?;
+    let asked_by = work.workspace.asked_by();
+    access::record(&mut unit, &work.id, &present, asked_by, &current, reach).await?;
     if let Some(at) = whole {
         workspace::read_whole(unit.connection(), id, at).await?;
     }

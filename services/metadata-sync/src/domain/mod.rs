@@ -1,5 +1,6 @@
 //! Every decision of the service, pure: data in, data out. No clock, no randomness, no I/O.
 
+pub mod access;
 pub mod cursor;
 pub mod difference;
 pub mod drift;

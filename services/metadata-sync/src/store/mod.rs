@@ -1,5 +1,6 @@
 //! All SQL of the service: rows to domain values and back. Every statement names its workspace.
 
+pub mod access;
 pub mod cursor;
 pub mod drift;
 pub mod mapping;

@@ -12,6 +12,8 @@ pub struct Connection {
     pub generation: i64,
     /// Whether work may go through.
     pub connected: bool,
+    /// It works, but our own review found something missing.
+    pub limited: bool,
     /// 18-character organization id.
     pub organization_id: String,
     /// 18-character id of the connected user.
@@ -43,6 +45,26 @@ pub struct Workspace {
     pub schema_failures: i32,
     /// Failed record runs in a row.
     pub records_failures: i32,
+    /// Generation of the connection.
+    pub connection_generation: i64,
+    /// When an access review was last asked for.
+    pub review_asked_at: Option<DateTime<Utc>>,
+    /// By whom.
+    pub review_asked_by: String,
+}
+
+impl Workspace {
+    /// Whether a review was asked for that no run has made yet.
+    #[must_use]
+    pub fn review_due(&self) -> bool {
+        self.review_asked_at > self.schema_read_whole_at
+    }
+
+    /// Who asked for it; none when nobody waits.
+    #[must_use]
+    pub fn asked_by(&self) -> Option<&str> {
+        self.review_due().then_some(self.review_asked_by.as_str())
+    }
 }
 
 /// What a connection message changed.
@@ -65,7 +87,8 @@ pub async fn load(
     sqlx::query_as!(
         Workspace,
         "select connected, organization_id, user_id, epoch, load_generation, load_generation_complete,
-            schema_read_whole_at, objects_modified, schema_failures, records_failures
+            schema_read_whole_at, objects_modified, schema_failures, records_failures, connection_generation,
+            review_asked_at, review_asked_by
          from metadata_sync.workspace where workspace = $1",
         workspace
     )
@@ -84,7 +107,8 @@ pub async fn lock(
     sqlx::query_as!(
         Workspace,
         "select connected, organization_id, user_id, epoch, load_generation, load_generation_complete,
-            schema_read_whole_at, objects_modified, schema_failures, records_failures
+            schema_read_whole_at, objects_modified, schema_failures, records_failures, connection_generation,
+            review_asked_at, review_asked_by
          from metadata_sync.workspace where workspace = $1 for update",
         workspace
     )

@@ -40,6 +40,7 @@ pub fn connection(message: &ConnectionChanged) -> Result<Connection, Failure> {
         workspace: said.workspace.clone(),
         generation: number(said.generation, "generation")?,
         connected,
+        limited: said.state() == ConnectionState::AccessLimited,
         organization_id: said.organization_id.clone(),
         user_id: said.user_id.clone(),
         epoch: number(said.epoch, "epoch")?,

@@ -1,5 +1,6 @@
 //! Protobuf to domain and back. Nothing else names protobuf messages, apart from handlers that pass them through.
 
+pub mod access;
 pub mod connection;
 pub mod document;
 pub mod drift;

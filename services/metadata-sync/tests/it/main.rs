@@ -1,5 +1,6 @@
 //! The service against a real NATS, a real Postgres and the simulated org.
 
+mod access;
 mod bulk;
 mod drift;
 mod isolation;

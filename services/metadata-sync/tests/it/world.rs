@@ -1,5 +1,6 @@
 //! One NATS, one database and one org per test, the service between them, and an auth service of four lines.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_nats::jetstream;
@@ -35,6 +36,8 @@ pub(crate) struct World {
     pub(crate) database: Database,
     pub(crate) sim: Sim,
     pub(crate) jetstream: jetstream::Context,
+    /// Error codes auth was told of.
+    pub(crate) reports: Arc<Mutex<Vec<String>>>,
     _auth: Running,
 }
 
@@ -44,6 +47,8 @@ struct TokenOptions {
     token: String,
     #[arg(skip)]
     instance_url: String,
+    #[arg(skip)]
+    reports: Arc<Mutex<Vec<String>>>,
 }
 
 /// Answers tokens; nothing else of auth is asked here.
@@ -128,9 +133,11 @@ impl Auth for Tokens {
     async fn report_access_problem(
         &self,
         _: &CallContext,
-        _: ReportAccessProblemRequest,
+        request: ReportAccessProblemRequest,
     ) -> Result<ReportAccessProblemResponse, RpcError> {
-        not_here()
+        let mut reports = self.0.reports.lock().expect("no test panics meanwhile");
+        reports.push(request.error_code);
+        Ok(ReportAccessProblemResponse::default())
     }
 }
 
@@ -205,11 +212,13 @@ impl World {
         chassis::migrate::<MetadataSync>(&options)
             .await
             .expect("migrates");
+        let reports = Arc::<Mutex<Vec<String>>>::default();
         let auth = chassis::start::<FakeAuth>(Config {
             chassis: Options::new(None, &nats.url()),
             service: TokenOptions {
                 token: sim.access_token(INTEGRATION_USERNAME),
                 instance_url: sim.base_url().to_owned(),
+                reports: Arc::clone(&reports),
             },
         })
         .await
@@ -219,6 +228,7 @@ impl World {
             nats,
             database,
             sim,
+            reports,
             _auth: auth,
         }
     }
@@ -241,14 +251,20 @@ impl World {
 
     /// Tells the service that the workspace is connected.
     pub(crate) async fn connect(&self, generation: u64) {
+        self.connect_as(generation, ConnectionState::Connected, 1)
+            .await;
+    }
+
+    /// The same, in another state or as another user.
+    pub(crate) async fn connect_as(&self, generation: u64, state: ConnectionState, epoch: u64) {
         let event = ConnectionChanged {
             connection: Some(Connection {
                 workspace: WORKSPACE.into(),
                 generation,
-                state: ConnectionState::Connected.into(),
+                state: state.into(),
                 organization_id: ORGANIZATION.into(),
                 user_id: USER.into(),
-                epoch: 1,
+                epoch,
                 ..Connection::default()
             }),
             previous_state: ConnectionState::Authorizing.into(),

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use events::WorkspaceId;
-use events::rpc::Caller;
+use events::metadata::v1::{MetadataSyncClient, StartAccessReviewRequest};
+use events::rpc::{CallContext, Caller};
 use moka::sync::Cache;
 use salesforce::auth_rpc::AuthTokens;
 use salesforce::{Error, Org, Salesforce};
@@ -14,16 +15,25 @@ const ORGS_KEPT_MAX: u64 = 1_000;
 /// An org not called for this long is forgotten, in seconds.
 const ORG_IDLE_S: u64 = 3_600;
 
+/// Least time between two access reviews one process asks for of a workspace, in seconds.
+const REVIEW_PAUSE_S: u64 = 60;
+/// Longest wait for metadata-sync to take the wish, in seconds.
+const REVIEW_TIMEOUT_S: u64 = 5;
+
 /// Hands out orgs.
 #[derive(Clone)]
 pub struct Orgs {
     salesforce: Salesforce,
     rpc: chassis::RpcTransport,
+    metadata: MetadataSyncClient<chassis::RpcTransport>,
     kept: Cache<String, Kept>,
+    /// Workspaces whose access review was asked for lately.
+    reviewed: Cache<String, ()>,
 }
 
 #[derive(Clone)]
 struct Kept {
+    epoch: u64,
     org: Org,
     tokens: Arc<AuthTokens<chassis::RpcTransport>>,
 }
@@ -34,7 +44,12 @@ impl Orgs {
     pub fn new(salesforce: Salesforce, rpc: chassis::RpcTransport) -> Self {
         Self {
             salesforce,
+            metadata: MetadataSyncClient::new(rpc.clone()),
             rpc,
+            reviewed: Cache::builder()
+                .max_capacity(ORGS_KEPT_MAX)
+                .time_to_live(Duration::from_secs(REVIEW_PAUSE_S))
+                .build(),
             kept: Cache::builder()
                 .max_capacity(ORGS_KEPT_MAX)
                 .time_to_idle(Duration::from_secs(ORG_IDLE_S))
@@ -42,27 +57,61 @@ impl Orgs {
         }
     }
 
-    /// The org of a workspace.
+    /// The org of a workspace as the connection of `epoch` sees it. When another user or org was connected meanwhile, it
+    /// gives no token: what was verified for one user is not written as another.
     #[must_use]
-    pub fn of(&self, workspace: &WorkspaceId) -> Org {
-        self.keep(workspace).org
-    }
-
-    fn keep(&self, workspace: &WorkspaceId) -> Kept {
-        self.kept.get_with(workspace.as_str().to_owned(), || {
-            let caller = Caller::service("writeback");
-            let tokens = Arc::new(AuthTokens::new(self.rpc.clone(), workspace.clone(), caller));
-            Kept {
-                org: self.salesforce.org(Arc::clone(&tokens)),
-                tokens,
-            }
-        })
+    pub fn of(&self, workspace: &WorkspaceId, epoch: u64) -> Org {
+        let key = workspace.as_str();
+        if let Some(kept) = self.kept.get(key)
+            && kept.epoch == epoch
+        {
+            return kept.org;
+        }
+        let caller = Caller::service("writeback");
+        let tokens = AuthTokens::new(self.rpc.clone(), workspace.clone(), caller).of_epoch(epoch);
+        let tokens = Arc::new(tokens);
+        let org = self.salesforce.org(Arc::clone(&tokens));
+        let kept = Kept {
+            epoch,
+            org: org.clone(),
+            tokens,
+        };
+        self.kept.insert(key.to_owned(), kept);
+        org
     }
 
     /// Tells auth of an error that is about the connection as a whole; any other is nothing to it.
     pub async fn report(&self, workspace: &WorkspaceId, error: &Error) {
-        if let Err(refused) = self.keep(workspace).tokens.report(error).await {
+        let Some(kept) = self.kept.get(workspace.as_str()) else {
+            return;
+        };
+        if let Err(refused) = kept.tokens.report(error).await {
             tracing::warn!(workspace.id = %workspace, error = %refused, "auth could not be told of a problem of the connection");
+        }
+    }
+
+    /// Has metadata-sync look at what the connected user can reach, at most once in a while: many changes may meet the
+    /// same refusal. Nothing depends on the answer, the next scheduled look finds the same.
+    pub async fn review_access(&self, workspace: &WorkspaceId) {
+        let key = workspace.as_str().to_owned();
+        if self.reviewed.contains_key(&key) {
+            return;
+        }
+        self.reviewed.insert(key, ());
+        let context = CallContext {
+            caller: Caller::service("writeback"),
+            timeout: Duration::from_secs(REVIEW_TIMEOUT_S),
+        };
+        let request = StartAccessReviewRequest {
+            workspace: workspace.as_str().to_owned(),
+        };
+        match self.metadata.start_access_review(&context, request).await {
+            Ok(_) => {
+                tracing::info!(workspace.id = %workspace, "an access review was asked for")
+            }
+            Err(error) => {
+                tracing::warn!(workspace.id = %workspace, error = error.message, "no access review could be asked for")
+            }
         }
     }
 

@@ -230,7 +230,7 @@ impl Gating {
         if facts.budget_spent || standing.paused {
             return Ok(facts);
         }
-        let org = self.orgs.of(&workspace);
+        let org = self.orgs.of(&workspace, settings.connection.epoch);
         let before = provenance::of_records(&scope, &settings.workspace, &ids).await?;
         let reading = self.read_records(&org, settings, objects, &mut facts);
         let read = tokio::time::timeout(Duration::from_secs(READ_TIMEOUT_S), reading).await;
@@ -238,6 +238,9 @@ impl Gating {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 self.orgs.report(&workspace, &error).await;
+                if !outcome::is_about_the_org(&answers::failure(&error)) {
+                    self.orgs.review_access(&workspace).await;
+                }
                 self.leave_alone(settings, &answers::failure(&error), &answers::chain(&error))
                     .await?;
             }

@@ -1,6 +1,7 @@
 //! Gates again what waits for something other than a person: a connection, a schema, a mapping, a verification, calls.
 //! One workspace at a time under a lease, in bounded pages, with the cursor in Postgres: a crash goes on where it was.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chassis::{CancellationToken, Cause, Db, Failure};
@@ -14,8 +15,8 @@ use super::gating::{Gating, Item, Judged};
 use super::on_match_decided::read;
 use super::wake::Wake;
 use crate::domain::change::{Gated, Reason, State, Verdict};
-use crate::domain::lane;
 use crate::domain::plan::Proposal;
+use crate::domain::{lane, missed};
 use crate::store::changes::{self, New, Regated};
 use crate::store::regate::{self, Due, Waiting};
 use crate::store::{self, intake, usage};
@@ -142,7 +143,12 @@ impl Regate {
                         .zip(&judged.gated)
                         .find(|(proposal, _)| proposal.slot() == slot.slot);
                     let gated = found.map_or(&gone, |(_, gated)| gated);
-                    if let Some((proposal, gated)) = found
+                    let gated = if slot.missed {
+                        Cow::Owned(missed::hold(gated))
+                    } else {
+                        Cow::Borrowed(gated)
+                    };
+                    if let Some((proposal, _)) = found
                         && gated.state == State::Approved
                     {
                         lanes.push(lane_of(item, proposal));

@@ -16,6 +16,7 @@ pub mod looking;
 pub mod mapping;
 pub mod marker;
 pub mod meeting;
+pub mod missed;
 pub mod outcome;
 pub mod overwrite;
 pub mod plan;

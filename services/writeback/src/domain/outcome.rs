@@ -98,6 +98,25 @@ pub fn lost_too_often() -> Vec<Reason> {
     )]
 }
 
+/// Salesforce's codes for an object or field the connected user may not reach. `CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY` is
+/// a failed trigger far more often, so a lack of access that it stands for is left to the next scheduled review.
+const NO_ACCESS: [&str; 6] = [
+    "INSUFFICIENT_ACCESS",
+    "INSUFFICIENT_ACCESS_OR_READONLY",
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+    "INVALID_FIELD",
+    "INVALID_FIELD_FOR_INSERT_UPDATE",
+    "INVALID_TYPE",
+];
+
+/// Whether Salesforce said, among `reasons`, that the connected user lacks access.
+#[must_use]
+pub fn lacks_access(reasons: &[Reason]) -> bool {
+    reasons
+        .iter()
+        .any(|reason| reason.gate == "salesforce" && NO_ACCESS.contains(&reason.code.as_str()))
+}
+
 /// The code of a second record with a unique key: our own first try succeeded.
 const DUPLICATE_VALUE: &str = "DUPLICATE_VALUE";
 /// A rule's display field is where the message is shown, not what caused it.

@@ -1,5 +1,7 @@
 //! Rows of `change` as they are inserted and updated in bulk: one statement for a whole batch.
 
+use std::borrow::Cow;
+
 use chassis::Failure;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -204,7 +206,7 @@ pub struct Regated<'a> {
     /// Its version when it was read; a newer one wins.
     pub version: i64,
     /// What the gates say now.
-    pub gated: &'a Gated,
+    pub gated: Cow<'a, Gated>,
 }
 
 /// Stores what the gates say now of changes that still wait; answers the sets touched.

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod changes;
 pub mod config;
+pub mod gap;
 pub mod intake;
 pub mod outcomes;
 pub mod predictions;

@@ -331,8 +331,13 @@ pub async fn intend(
                intent_at = now(), changed_at = now(), proposed = row.proposed::jsonb,
                baseline = case when c.field = '' then c.baseline else row.baseline::jsonb end
              from row join writeback.lane l on l.fence = row.fence
+             join writeback.workspace w on w.workspace = l.workspace
              where c.id = row.id and c.version = row.version and c.state = 'approved'
                and l.workspace = c.workspace and l.lane = c.lane
+               -- As when the lane was claimed: another user, or a lost connection, closes the gate at once.
+               and w.live and w.connection_state in ('connected', 'access_limited')
+               and w.verified_epoch = w.connection_epoch and w.verified_mapping_version = w.mapping_version
+               and w.verified_settings_generation = w.settings_generation
              returning c.id, c.workspace, c.attempts, row.request_id, row.fence),
            journal as (
              insert into writeback.attempt (workspace, change_id, number, request_id, fence)

@@ -56,6 +56,8 @@ pub struct Slot {
     pub id: Uuid,
     /// Its version.
     pub version: i64,
+    /// It waited too long without a connection: held until a person releases it.
+    pub missed: bool,
     /// sObject, record, entry or creation key, field.
     pub slot: (String, String, String, String),
 }
@@ -84,8 +86,9 @@ pub async fn page(
     .await?;
     let ids: Vec<Uuid> = sets.iter().map(|set| set.id).collect();
     let changes = sqlx::query!(
-        "select id, change_set_id, version, object, record_id, entry_id, creation_key, field from writeback.change
-         where workspace = $1 and change_set_id = any($2) and regate and state in ('proposed', 'held') order by id",
+        r#"select id, change_set_id, version, object, record_id, entry_id, creation_key, field,
+             missed_gap is not null as "missed!" from writeback.change
+           where workspace = $1 and change_set_id = any($2) and regate and state in ('proposed', 'held') order by id"#,
         workspace,
         &ids
     )
@@ -111,6 +114,7 @@ pub async fn page(
             waiting[at].changes.push(Slot {
                 id: change.id,
                 version: change.version,
+                missed: change.missed,
                 slot: (change.object, change.record_id, key, change.field),
             });
         }

@@ -36,6 +36,8 @@ pub struct Standing {
     pub isolation: Isolation,
     /// Tries used up.
     pub attempts: u32,
+    /// Gated again by itself when the workspace changes; only of what is held.
+    pub regate: bool,
     /// What the journal says of the newest attempt.
     pub result: &'static str,
 }
@@ -76,16 +78,18 @@ pub async fn write(
         .iter()
         .map(|row| i32::try_from(row.attempts).unwrap_or(i32::MAX))
         .collect();
+    let regates: Vec<bool> = standings.iter().map(|row| row.regate).collect();
     let results: Vec<String> = standings.iter().map(|row| row.result.to_owned()).collect();
     let rows = sqlx::query!(
         r#"with row as (
              select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-               $8::timestamptz[], $9::smallint[], $10::integer[], $11::text[])
-               as row (id, version, state, record_id, reasons, observed, baseline, not_before, isolation, attempts, result)),
+               $8::timestamptz[], $9::smallint[], $10::integer[], $11::text[], $12::boolean[])
+               as row (id, version, state, record_id, reasons, observed, baseline, not_before, isolation, attempts, result,
+                 regate)),
            journal as (
              update writeback.attempt a set result = row.result, result_at = now()
              from row where a.change_id = row.id and a.result is null)
-           update writeback.change c set state = row.state, version = c.version + 1, regate = false,
+           update writeback.change c set state = row.state, version = c.version + 1, regate = row.regate,
              record_id = case when row.record_id = '' then c.record_id else row.record_id end,
              reasons = row.reasons::jsonb, observed = coalesce(row.observed::jsonb, c.observed),
              baseline = coalesce(row.baseline::jsonb, c.baseline), not_before = row.not_before,
@@ -106,6 +110,7 @@ pub async fn write(
         &isolations,
         &attempts,
         &results,
+        &regates,
     )
     .fetch_all(connection)
     .await?;

@@ -6,6 +6,7 @@ mod isolation;
 mod order;
 mod prediction;
 mod purity;
+mod reconnect;
 mod refused;
 mod review;
 mod verification;

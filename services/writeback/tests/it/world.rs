@@ -1,6 +1,7 @@
 //! One NATS, one database and one org per test, the service between them, and an auth service of four lines.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ use writeback::{Options, Writeback};
 /// Longest a test waits for something that should happen soon, on a busy machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 pub(crate) const WORKSPACE: &str = "acme";
-const ORGANIZATION: &str = "00D000000000001EAA";
+pub(crate) const ORGANIZATION: &str = "00D000000000001EAA";
 
 #[derive(Debug, Clone, clap::Args)]
 struct TokenOptions {
@@ -45,6 +46,9 @@ struct TokenOptions {
     token: String,
     #[arg(skip)]
     instance_url: String,
+    /// Of the connection auth would give tokens for.
+    #[arg(skip)]
+    epoch: Arc<AtomicU64>,
 }
 
 /// Answers tokens; nothing else of auth is asked here.
@@ -81,7 +85,7 @@ impl Auth for Tokens {
             instance_url: self.0.instance_url.clone(),
             organization_id: ORGANIZATION.into(),
             user_id: String::new(),
-            epoch: 1,
+            epoch: self.0.epoch.load(Ordering::Relaxed),
         })
     }
     async fn begin_connect(
@@ -147,6 +151,8 @@ pub(crate) struct World {
     user: String,
     jetstream: jetstream::Context,
     events: AtomicU64,
+    /// Of the connection auth gives tokens for.
+    pub(crate) auth_epoch: Arc<AtomicU64>,
     _auth: Running,
 }
 
@@ -197,11 +203,13 @@ impl World {
         chassis::migrate::<Writeback>(&Chassis::new(Some(&database.url()), &nats.url()))
             .await
             .expect("migrates");
+        let epoch = Arc::new(AtomicU64::new(1));
         let auth = chassis::start::<FakeAuth>(Config {
             chassis: Chassis::new(None, &nats.url()),
             service: TokenOptions {
                 token: sim.access_token(INTEGRATION_USERNAME),
                 instance_url: sim.base_url().to_owned(),
+                epoch: Arc::clone(&epoch),
             },
         })
         .await
@@ -227,6 +235,7 @@ impl World {
             contact: String::new(),
             user,
             events: AtomicU64::new(0),
+            auth_epoch: epoch,
             _auth: auth,
         };
         world.with_records().await
@@ -321,17 +330,49 @@ impl World {
     }
 
     pub(crate) async fn connect(&self, generation: u64, state: ConnectionState) {
+        self.connect_as(generation, state, 1, ORGANIZATION).await;
+    }
+
+    /// The same, as another user (another `epoch`) or of another org.
+    pub(crate) async fn connect_as(
+        &self,
+        generation: u64,
+        state: ConnectionState,
+        epoch: u64,
+        organization: &str,
+    ) {
         self.publish(&ConnectionChanged {
             connection: Some(Connection {
                 workspace: WORKSPACE.into(),
                 generation,
                 state: state.into(),
-                organization_id: ORGANIZATION.into(),
+                organization_id: organization.into(),
                 user_id: self.user.clone(),
-                epoch: 1,
+                epoch,
+                since: Some(Timestamp {
+                    seconds: chrono::Utc::now().timestamp(),
+                    nanos: 0,
+                }),
                 ..Connection::default()
             }),
             previous_state: ConnectionState::Authorizing.into(),
+        })
+        .await;
+    }
+
+    /// A newer schema of the opportunity in which the connected user may, or may not, edit a field.
+    pub(crate) async fn publish_editable(&self, version: u64, field: &str, updateable: bool) {
+        let mut object = opportunity_schema();
+        for known in object.fields.iter_mut().filter(|known| known.name == field) {
+            known.updateable = updateable;
+        }
+        self.publish(&SchemaChanged {
+            workspace: WORKSPACE.into(),
+            version,
+            object: Some(object),
+            part: 1,
+            parts: 1,
+            ..SchemaChanged::default()
         })
         .await;
     }

@@ -3,6 +3,7 @@
 //! Who asks is proved by `Authorization: Bearer ergo_<id>_<secret>` or by a signed-in browser's cookie. The least role of
 //! each wish is checked here and again by its owner. Bodies are JSON; errors are problem+json.
 
+mod access;
 mod asker;
 mod body;
 mod changes;
@@ -40,6 +41,10 @@ fn workspace() -> Router<Desk> {
         .route("/connect", post(connection::connect))
         .route("/connect/jwt", post(connection::connect_jwt))
         .route("/disconnect", post(connection::disconnect))
+        .route("/connection/history", get(connection::history))
+        .route("/access", get(access::show).post(access::start))
+        .route("/missed", get(access::missed))
+        .route("/missed/release", post(access::release))
         .route("/meetings", get(meetings::list))
         .route("/meetings/{id}", get(meetings::show))
         .route("/changes", get(changes::list))

@@ -8,24 +8,41 @@ use events::rpc::Role;
 
 use super::visitor::{Chrome, Posted, Refusal, Visitor};
 use super::{render, see};
+use crate::ask::access;
 use crate::ask::connection::{self, Connect, ConnectJwt};
 use crate::http::Desk;
-use crate::wire::connection::Connection;
+use crate::wire::access::{Access, Missed, Release};
+use crate::wire::connection::{Connection, Past};
 
 #[derive(Template)]
 #[template(path = "connection.html")]
 struct Page {
     chrome: Chrome,
     connection: Connection,
+    /// Absent when metadata-sync does not answer: the connection itself is shown all the same.
+    access: Option<Access>,
+    missed: Option<Missed>,
+    history: Vec<Past>,
+    may_review: bool,
 }
 
+/// Steps of history shown.
+const STEPS: u32 = 10;
+
 pub(super) async fn show(State(desk): State<Desk>, visitor: Visitor) -> Result<Response, Refusal> {
-    let connection = connection::get(&desk.owners, &visitor.asking)
-        .await
-        .map_err(|error| visitor.trouble(error))?;
+    let (connection, access, missed, history) = futures::join!(
+        connection::get(&desk.owners, &visitor.asking),
+        access::review(&desk.owners, &visitor.asking),
+        access::missed(&desk.owners, &visitor.asking),
+        connection::history(&desk.owners, &visitor.asking, STEPS),
+    );
     let page = Page {
         chrome: visitor.chrome("connection"),
-        connection,
+        connection: connection.map_err(|error| visitor.trouble(error))?,
+        access: access.ok(),
+        missed: missed.ok(),
+        history: history.unwrap_or_default(),
+        may_review: visitor.asking.role() >= Role::Operator,
     };
     Ok(render(StatusCode::OK, &page))
 }
@@ -48,6 +65,7 @@ pub(super) async fn connect(
         environment: fields.get("environment").to_owned(),
         my_domain: fields.get("my_domain").to_owned(),
         different_user: fields.get("different_user") == "on",
+        start_over: fields.get("start_over") == "on",
         ..Connect::default()
     };
     let link = connection::connect(&desk.owners, &visitor.asking, wish)
@@ -93,6 +111,36 @@ pub(super) async fn disconnect(
 ) -> Result<Response, Refusal> {
     visitor.require(Role::Admin)?;
     connection::disconnect(&desk.owners, &visitor.asking)
+        .await
+        .map_err(|error| visitor.trouble(error))?;
+    Ok(see(&visitor.path("connection")))
+}
+
+pub(super) async fn review(
+    State(desk): State<Desk>,
+    Posted { visitor, .. }: Posted,
+) -> Result<Response, Refusal> {
+    visitor.require(Role::Operator)?;
+    access::start(&desk.owners, &visitor.asking)
+        .await
+        .map_err(|error| visitor.trouble(error))?;
+    Ok(see(&visitor.path("connection")))
+}
+
+pub(super) async fn release(
+    State(desk): State<Desk>,
+    Posted { visitor, fields }: Posted,
+) -> Result<Response, Refusal> {
+    visitor.require(Role::Operator)?;
+    let meeting = fields.get("meeting_id");
+    let wish = Release {
+        gap_id: fields.get("gap_id").to_owned(),
+        meeting_ids: match meeting {
+            "" => Vec::new(),
+            meeting => vec![meeting.to_owned()],
+        },
+    };
+    access::release(&desk.owners, &visitor.asking, wish)
         .await
         .map_err(|error| visitor.trouble(error))?;
     Ok(see(&visitor.path("connection")))

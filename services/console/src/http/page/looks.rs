@@ -5,6 +5,7 @@ use events::matching::v1::Outcome;
 use events::metadata::v1::SyncState;
 use events::writeback::v1::{Action, ChangeSetState, ChangeState, Verdict};
 
+use crate::wire::access::MissedMeeting;
 use crate::wire::change::{Change, Count, Quote, Reason, Writeback};
 use crate::wire::connection::Connection;
 use crate::wire::mapping::Entry;
@@ -69,6 +70,13 @@ impl Connection {
             | ConnectionState::Disconnected => "calm",
         };
         badge(tone, self.state)
+    }
+}
+
+impl MissedMeeting {
+    /// Its id in a path.
+    pub(super) fn segment(&self) -> String {
+        super::path_segment(&self.meeting_id)
     }
 }
 

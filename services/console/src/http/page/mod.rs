@@ -44,6 +44,11 @@ pub(super) fn router() -> Router<Desk> {
             "/w/{workspace}/connection/disconnect",
             post(connection::disconnect),
         )
+        .route("/w/{workspace}/connection/review", post(connection::review))
+        .route(
+            "/w/{workspace}/connection/release",
+            post(connection::release),
+        )
         .route("/w/{workspace}/meetings", get(meetings::list))
         .route("/w/{workspace}/meetings/{id}", get(meetings::story))
         .route("/w/{workspace}/queue", get(queue::show).post(queue::decide))

@@ -2,6 +2,7 @@
 //! of those leaves an audit row in its own transaction.
 
 mod decide;
+mod missed;
 mod permissions;
 mod predictions;
 mod queued;
@@ -241,5 +242,24 @@ impl proto::Writeback for Api {
     ) -> Result<proto::CountQueuedChangesResponse, RpcError> {
         context.require(Role::Viewer)?;
         self.queued(request).await
+    }
+
+    async fn list_missed(
+        &self,
+        context: &CallContext,
+        request: proto::ListMissedRequest,
+    ) -> Result<proto::ListMissedResponse, RpcError> {
+        context.require(Role::Viewer)?;
+        self.missed(request).await
+    }
+
+    async fn release_missed(
+        &self,
+        context: &CallContext,
+        request: proto::ReleaseMissedRequest,
+    ) -> Result<proto::ReleaseMissedResponse, RpcError> {
+        // What waited passes the gates an admin set: releasing it configures nothing.
+        context.require(Role::Operator)?;
+        self.release(context, request).await
     }
 }

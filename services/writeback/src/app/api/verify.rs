@@ -66,7 +66,10 @@ impl Api {
                 format!("names more than {RECORDS_MAX}"),
             ));
         }
-        let org = self.orgs.of(&workspace_id(workspace).map_err(failed)?);
+        let org = self.orgs.of(
+            &workspace_id(workspace).map_err(failed)?,
+            settings.connection.epoch,
+        );
         let mut calls = 0;
         let chosen = if request.records.is_empty() {
             self.suggest(&org, &settings, mapping, &mut calls).await?

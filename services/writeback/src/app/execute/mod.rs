@@ -208,8 +208,8 @@ impl Executor {
                 .await;
         }
         let workspace = workspace_id(&claim.workspace)?;
-        let org = self.orgs.of(&workspace);
         let settings = self.settings.one(&claim.workspace).await?;
+        let org = self.orgs.of(&workspace, settings.connection.epoch);
         let mut round = Round::new(now);
         let lost: Vec<Queued> = extract(&mut due, |change| change.state != State::Approved);
         let worked = async {
@@ -233,7 +233,13 @@ impl Executor {
                 round.trouble(&answers::failure(&error), &answers::chain(&error));
             }
         }
-        settle::settle(&self.db, claim, round, self.jitter(), &self.telemetry).await
+        let lacks_access = round.lacks_access();
+        settle::settle(&self.db, claim, round, self.jitter(), &self.telemetry).await?;
+        if lacks_access {
+            // Later changes are held by what it finds, instead of running into the same refusal.
+            self.orgs.review_access(&workspace).await;
+        }
+        Ok(())
     }
 
     fn jitter(&self) -> f64 {

@@ -10,6 +10,7 @@ use super::settle::Round;
 use crate::adapters::{answers, records};
 use crate::domain::batching;
 use crate::domain::change::{Queued, Reason, Verdict, Write};
+use crate::domain::gate;
 use crate::domain::looking::{self, Before};
 use crate::domain::outcome::{self, Next};
 use crate::domain::prediction::Books;
@@ -28,6 +29,7 @@ pub(super) async fn prepare(
     changes: Vec<Queued>,
     round: &mut Round,
 ) -> Result<(Vec<Queued>, Present), Trouble> {
+    let changes = within_reach(settings, changes, round);
     let updates: Vec<&Queued> = changes
         .iter()
         .filter(|change| !change.action.creates())
@@ -57,7 +59,12 @@ pub(super) async fn prepare(
             continue;
         }
         if let Some(reasons) = present.refusal(&change) {
-            round.next(&change, Next::Refused(reasons.clone()), 0);
+            if outcome::lacks_access(reasons) {
+                // Only a read was refused, nothing was tried: it waits for the access and goes on with it.
+                round.out_of_reach(&change, unreadable(&change, reasons));
+            } else {
+                round.next(&change, Next::Refused(reasons.clone()), 0);
+            }
             continue;
         }
         let Some(fields) = present.record(&change.record_id) else {
@@ -86,6 +93,40 @@ pub(super) async fn prepare(
         }
     }
     Ok((ready, present))
+}
+
+/// Holds what the connected user can no longer reach by the newest schema, before anything is asked of Salesforce.
+fn within_reach(settings: &Settings, changes: Vec<Queued>, round: &mut Round) -> Vec<Queued> {
+    let mut kept = Vec::with_capacity(changes.len());
+    for change in changes {
+        let reasons = match settings.schema.get(&change.object) {
+            Some(object) => gate::reach(object, &change.object, change.action, &change.field),
+            None => Vec::new(),
+        };
+        if reasons.is_empty() {
+            kept.push(change);
+        } else {
+            round.out_of_reach(&change, reasons);
+        }
+    }
+    kept
+}
+
+/// The field was hidden since the schema was read; what Salesforce said stays beside it.
+fn unreadable(change: &Queued, said: &[Reason]) -> Vec<Reason> {
+    let hidden = Reason::new(
+        "connection",
+        Verdict::Hold,
+        "field_out_of_reach",
+        format!(
+            "the connected user no longer sees {}.{}; grant field-level security or map another field",
+            change.object, change.field
+        ),
+    )
+    .about([change.field.clone()]);
+    std::iter::once(hidden)
+        .chain(said.iter().cloned())
+        .collect()
 }
 
 fn has_moved(change: &Queued, present: &Present) -> bool {

@@ -69,6 +69,7 @@ impl Round {
             not_before: self.now,
             isolation: change.isolation,
             attempts: change.attempts,
+            regate: false,
             result,
         }
     }
@@ -128,6 +129,31 @@ impl Round {
         standing.reasons.push(reason);
         standing.baseline = present;
         self.push(change, standing);
+    }
+
+    /// The connected user can no longer reach it: held until they can, and gated again by itself when they do.
+    pub(super) fn out_of_reach(&mut self, change: &Queued, reasons: Vec<Reason>) {
+        let mut standing = self.standing(change, 0, State::Held, "out_of_reach");
+        standing
+            .reasons
+            .retain(|known| !reasons.iter().any(|new| new.code == known.code));
+        standing
+            .reasons
+            .extend(reasons.into_iter().map(|mut reason| {
+                if reason.gate.is_empty() {
+                    "connection".clone_into(&mut reason.gate);
+                }
+                reason
+            }));
+        standing.regate = true;
+        self.push(change, standing);
+    }
+
+    /// Whether Salesforce refused anything for lack of access: then the access is worth a review.
+    pub(super) fn lacks_access(&self) -> bool {
+        self.standings
+            .iter()
+            .any(|(_, standing)| outcome::lacks_access(&standing.reasons))
     }
 
     /// The value is in the field already; it is not ours, so no provenance is kept.

@@ -1,7 +1,8 @@
 //! Connection: work waits while there is none, and what the connected user may not reach is held until they may.
 
 use super::{Reason, Subject, Target};
-use crate::domain::change::Verdict;
+use crate::domain::change::{Action, Verdict};
+use crate::domain::schema::Object;
 
 pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
     let mut reasons = Vec::new();
@@ -31,17 +32,29 @@ pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
             ),
         ));
     }
-    let Some(object) = subject.object else {
-        return reasons;
-    };
-    let object_name = &proposal.object;
-    if proposal.action.creates() {
+    if let Some(object) = subject.object {
+        reasons.extend(reach(
+            object,
+            &proposal.object,
+            proposal.action,
+            &proposal.field,
+        ));
+    }
+    reasons
+}
+
+/// What keeps the connected user from creating a record of the object, or from editing the field, by its present
+/// schema. Asked again right before a write: access may have been lost since the change was approved.
+#[must_use]
+pub fn reach(object: &Object, name: &str, action: Action, field_name: &str) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    if action.creates() {
         if !object.createable {
             reasons.push(Reason::new(
                 "",
                 Verdict::Hold,
                 "object_not_createable",
-                format!("the connected user may not create {object_name} records; grant it in Salesforce"),
+                format!("the connected user may not create {name} records; grant it in Salesforce"),
             ));
         }
         return reasons;
@@ -51,30 +64,28 @@ pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
             "",
             Verdict::Hold,
             "object_not_updateable",
-            format!(
-                "the connected user may not edit {object_name} records; grant it in Salesforce"
-            ),
+            format!("the connected user may not edit {name} records; grant it in Salesforce"),
         ));
     }
-    let name = format!("{object_name}.{}", proposal.field);
-    match subject.field {
+    let place = format!("{name}.{field_name}");
+    match object.fields.get(field_name) {
         None => reasons.push(
             Reason::new(
                 "",
                 Verdict::Hold,
                 "field_out_of_reach",
-                format!("the connected user does not see {name}; grant field-level security or map another field"),
+                format!("the connected user does not see {place}; grant field-level security or map another field"),
             )
-            .about([proposal.field.clone()]),
+            .about([field_name]),
         ),
         Some(field) if field.calculated || !field.updateable => reasons.push(
             Reason::new(
                 "",
                 Verdict::Hold,
                 "field_not_updateable",
-                format!("the connected user may not edit {name}; grant field-level security or map another field"),
+                format!("the connected user may not edit {place}; grant field-level security or map another field"),
             )
-            .about([proposal.field.clone()]),
+            .about([field_name]),
         ),
         Some(_) => {}
     }

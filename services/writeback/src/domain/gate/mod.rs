@@ -18,6 +18,8 @@ mod verification;
 #[cfg(test)]
 mod tests;
 
+pub use connection::reach;
+
 use chrono::{DateTime, Utc};
 
 use super::change::{Gated, Reason, State, Verdict, Write};

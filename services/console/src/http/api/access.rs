@@ -1,0 +1,45 @@
+//! `/access`, `/missed`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use events::rpc::Role;
+
+use super::asker::Asker;
+use super::body::Body;
+use crate::ask::access;
+use crate::http::Desk;
+use crate::http::problem::Problem;
+use crate::wire::access::{Access, Missed, Release, Released};
+use crate::wire::sync::SyncRun;
+
+pub(super) async fn show(State(desk): State<Desk>, asker: Asker) -> Result<Json<Access>, Problem> {
+    let asking = asker.least(Role::Viewer)?;
+    Ok(Json(access::review(&desk.owners, asking).await?))
+}
+
+pub(super) async fn start(
+    State(desk): State<Desk>,
+    asker: Asker,
+) -> Result<(StatusCode, Json<SyncRun>), Problem> {
+    let asking = asker.least(Role::Operator)?;
+    let run = access::start(&desk.owners, asking).await?;
+    Ok((StatusCode::ACCEPTED, Json(run)))
+}
+
+pub(super) async fn missed(
+    State(desk): State<Desk>,
+    asker: Asker,
+) -> Result<Json<Missed>, Problem> {
+    let asking = asker.least(Role::Viewer)?;
+    Ok(Json(access::missed(&desk.owners, asking).await?))
+}
+
+pub(super) async fn release(
+    State(desk): State<Desk>,
+    asker: Asker,
+    Body(wish): Body<Release>,
+) -> Result<Json<Released>, Problem> {
+    let asking = asker.least(Role::Operator)?;
+    Ok(Json(access::release(&desk.owners, asking, wish).await?))
+}
