@@ -10,8 +10,8 @@ use crate::show::{pairs, value};
 pub(super) async fn run(api: &Api, out: &Out) -> anyhow::Result<u8> {
     let connection: Value = api.get(&["connection"], &[]).await?.read()?;
     let status: Value = api.get(&["status"], &[]).await?.read()?;
-    let access: Value = api.get(&["access"], &[]).await?.read()?;
-    let missed: Value = api.get(&["missed"], &[]).await?.read()?;
+    let access = beside(api, "access").await;
+    let missed = beside(api, "missed").await;
     if out.json {
         let all =
             json!({"connection": connection, "status": status, "access": access, "missed": missed});
@@ -20,6 +20,14 @@ pub(super) async fn run(api: &Api, out: &Out) -> anyhow::Result<u8> {
         line(&shown(&connection, &status, &access, &missed))?;
     }
     Ok(exit::DONE)
+}
+
+/// What another owner answers; null when it does not, because the rest is worth showing all the same.
+async fn beside(api: &Api, path: &str) -> Value {
+    match api.get(&[path], &[]).await {
+        Ok(answer) => answer.read().unwrap_or_default(),
+        Err(_) => Value::Null,
+    }
 }
 
 fn shown(connection: &Value, status: &Value, access: &Value, missed: &Value) -> String {
@@ -32,6 +40,7 @@ fn shown(connection: &Value, status: &Value, access: &Value, missed: &Value) -> 
         (Some(false), Some(count)) => {
             format!("{count} missing; see them with `ergoctl access show`")
         }
+        (Some(false) | None, _) if access.is_null() => "not known right now".to_owned(),
         (Some(false) | None, _) => "not reviewed yet".to_owned(),
     };
     let waiting = match missed["changes_waiting"].as_u64() {
