@@ -122,8 +122,8 @@ mod tests {
         api enabled         yes
         owners              4, 0 hidden
         open opportunities  12
-        MISSING                       SET IT AT                NEEDED BY
-        may not edit Account records  Setup > Permission Sets  about
+         MISSING                       SET IT AT                NEEDED BY
+         may not edit Account records  Setup > Permission Sets  about
         ");
     }
 }
