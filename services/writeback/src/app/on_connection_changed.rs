@@ -11,7 +11,7 @@ use super::wake::Wake;
 use crate::adapters::orgs::Orgs;
 use crate::domain::change::{Reason, Verdict};
 use crate::domain::missed::{self, Course};
-use crate::store::{config, gap, settings};
+use crate::store::{config, gap, reasons_json, settings};
 use crate::wire;
 
 /// The durable consumer.
@@ -58,8 +58,7 @@ impl OnConnectionChanged {
                 "another_org",
                 "the workspace started over with another Salesforce org; the record is not there",
             )];
-            let reason = serde_json::to_string(&reason)
-                .map_err(|_| Failure::permanent("invalid", "a reason cannot be written"))?;
+            let reason = reasons_json(&reason);
             let sets = gap::end_of_org(unit.connection(), workspace, &reason).await?;
             announce::sets(unit, sets, Utc::now()).await?;
         }
@@ -74,7 +73,10 @@ impl OnConnectionChanged {
             Course::Ends(since) => {
                 let id = Uuid::now_v7();
                 let after_s = f64::from(self.missed_after_s);
-                let missed = gap::end(unit.connection(), workspace, id, since, after_s).await?;
+                let reason = reasons_json(&[missed::reason()]);
+                let (missed, sets) =
+                    gap::end(unit.connection(), workspace, id, since, after_s, &reason).await?;
+                announce::sets(unit, sets, Utc::now()).await?;
                 if missed > 0 {
                     tracing::warn!(
                         workspace.id = workspace,

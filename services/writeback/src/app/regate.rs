@@ -15,14 +15,17 @@ use super::gating::{Gating, Item, Judged};
 use super::on_match_decided::read;
 use super::wake::Wake;
 use crate::domain::change::{Gated, Reason, State, Verdict};
+use crate::domain::parked::reachable_again;
 use crate::domain::plan::Proposal;
 use crate::domain::{lane, missed};
 use crate::store::changes::{self, New, Regated};
 use crate::store::regate::{self, Due, Waiting};
-use crate::store::{self, intake, usage};
+use crate::store::{self, intake, parked, usage};
 
 /// Sets judged in one page.
 const SETS_PER_PAGE_MAX: i64 = 64;
+/// Parked changes looked at in one page.
+const PARKED_PER_PAGE_MAX: i64 = 500;
 /// Hold on a workspace without a sign of life, in seconds: several times what one page takes.
 const LEASE_S: f64 = 30.0;
 /// Longest silence between two looks, in milliseconds.
@@ -81,6 +84,9 @@ impl Regate {
         let Some(due) = regate::take(&self.db.all_workspaces(), LEASE_S).await? else {
             return Ok(false);
         };
+        if due.after.is_nil() {
+            self.resume(&due.workspace).await?;
+        }
         let scope = store::scope(&self.db, [due.workspace.as_str()])?;
         let page = regate::page(&scope, &due.workspace, due.after, SETS_PER_PAGE_MAX).await?;
         let generation = self.gating.settings().one(&due.workspace).await?.generation;
@@ -101,6 +107,52 @@ impl Regate {
         )
         .await?;
         Ok(true)
+    }
+
+    /// Puts approved changes whose target was out of reach back on the queue, once the schema says that it no longer is.
+    async fn resume(&self, workspace: &str) -> Result<(), Failure> {
+        let settings = self.gating.settings().one(workspace).await?;
+        let mut after = Uuid::nil();
+        loop {
+            let page = parked::page(self.db.pool(), workspace, after, PARKED_PER_PAGE_MAX).await?;
+            let Some(last) = page.last().map(|change| change.id) else {
+                return Ok(());
+            };
+            after = last;
+            let going: Vec<_> = page
+                .iter()
+                .filter_map(|change| {
+                    let left = reachable_again(
+                        &settings.schema,
+                        change.action,
+                        &change.object,
+                        &change.field,
+                        &change.reasons,
+                    )?;
+                    Some((change, left))
+                })
+                .collect();
+            if going.is_empty() {
+                continue;
+            }
+            let lanes: Vec<(String, String, i16)> = going
+                .iter()
+                .map(|(change, _)| (workspace.to_owned(), change.lane.clone(), change.priority))
+                .collect();
+            let mut unit = self.db.begin().await?;
+            let sets = parked::resume(unit.connection(), &going).await?;
+            let resumed = sets.len();
+            changes::push_lanes(unit.connection(), lanes).await?;
+            announce::sets(&mut unit, sets, Utc::now()).await?;
+            announce::approved(&mut unit, workspace, resumed, &Cause::current())?;
+            unit.commit().await?;
+            self.wake.executor();
+            tracing::info!(
+                workspace.id = workspace,
+                changes = resumed,
+                "changes go on: the connected user can reach their target again"
+            );
+        }
     }
 
     /// Judges one page; true when some of it waits for nothing but a read or free calls.

@@ -34,6 +34,17 @@ pub fn course(was: bool, is: bool, open_since: Option<DateTime<Utc>>) -> Course 
     }
 }
 
+/// What is said of a missed change.
+#[must_use]
+pub fn reason() -> Reason {
+    Reason::new(
+        "connection",
+        Verdict::Hold,
+        CODE,
+        "it waited too long without a connection to be written by itself; release it on the connection page, or decide it here",
+    )
+}
+
 /// Holds a change that was missed, whatever else the gates say of it. One that has nothing left to do stays done.
 #[must_use]
 pub fn hold(gated: &Gated) -> Gated {
@@ -52,12 +63,7 @@ pub fn hold(gated: &Gated) -> Gated {
         | State::Undone => {}
     }
     let mut reasons = gated.reasons.clone();
-    reasons.push(Reason::new(
-        "connection",
-        Verdict::Hold,
-        CODE,
-        "it waited too long without a connection to be written by itself; release it on the connection page, or decide it here",
-    ));
+    reasons.push(reason());
     let sum = verdict::sum(reasons);
     Gated {
         state: sum.state,

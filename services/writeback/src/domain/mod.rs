@@ -19,6 +19,7 @@ pub mod meeting;
 pub mod missed;
 pub mod outcome;
 pub mod overwrite;
+pub mod parked;
 pub mod plan;
 pub mod prediction;
 pub mod reads;

@@ -106,8 +106,9 @@ pub async fn begin(
     Ok(())
 }
 
-/// Ends a gap: what waited in it for longer than `missed_after_s` goes back to the gates as missed, the rest resumes.
-/// Answers how many changes were missed.
+/// Ends a gap: what waited in it for longer than `missed_after_s` is held as missed, the rest resumes. A change that had
+/// passed the gates is held at once, with `reason`; one that waits at the gates is held when it passes them again.
+/// Answers how many were missed, and the sets touched.
 ///
 /// # Errors
 /// When Postgres fails.
@@ -117,34 +118,43 @@ pub async fn end(
     id: Uuid,
     since: DateTime<Utc>,
     missed_after_s: f64,
-) -> Result<i64, Failure> {
+    reason: &str,
+) -> Result<(i64, Vec<Uuid>), Failure> {
     let row = sqlx::query!(
         r#"with waiting as (
-             select id, coalesce(extract(epoch from
+             select id, state, coalesce(extract(epoch from
                now() - greatest(case when state = 'approved' then changed_at else proposed_at end, $3)), 0)
                > $4::double precision as late
              from writeback.change
              where workspace = $1 and (state = 'approved'
                or (state = 'proposed' and reasons @> '[{"code": "not_connected"}]'))
              for update),
-           missed as (
-             update writeback.change c set state = 'proposed', regate = true, missed_gap = $2, version = c.version + 1,
-               changed_at = now(), decided_by = ''
-             from waiting where c.id = waiting.id and waiting.late returning c.id),
+           at_gates as (
+             update writeback.change c set missed_gap = $2, version = c.version + 1
+             from waiting where c.id = waiting.id and waiting.late and waiting.state = 'proposed' returning c.id),
+           passed as (
+             update writeback.change c set state = 'held', regate = false, missed_gap = $2, version = c.version + 1,
+               changed_at = now(), reasons = c.reasons || $5::text::jsonb
+             from waiting where c.id = waiting.id and waiting.late and waiting.state = 'approved'
+             returning c.change_set_id),
            counts as (
-             select (select count(*) from missed) as missed, (select count(*) from waiting where not late) as resumed,
+             select (select count(*) from at_gates) + (select count(*) from passed) as missed,
+               (select count(*) from waiting where not late) as resumed,
                (select count(distinct meeting_id) from writeback.change_set
-                where workspace = $1 and created_at between $3 and now()) as meetings)
-           insert into writeback.connection_gap (id, workspace, since, until, state, detail, other_user,
-             meetings_arrived, changes_resumed, changes_missed)
-           select $2, $1, least($3, now()), now(), w.unusable_state, w.unusable_detail,
-             w.unusable_epoch <> w.connection_epoch, counts.meetings, counts.resumed, counts.missed
-           from writeback.workspace w, counts where w.workspace = $1
-           returning changes_missed"#,
+                where workspace = $1 and created_at between $3 and now()) as meetings,
+               (select coalesce(array_agg(distinct change_set_id), '{}') from passed) as sets),
+           added as (
+             insert into writeback.connection_gap (id, workspace, since, until, state, detail, other_user,
+               meetings_arrived, changes_resumed, changes_missed)
+             select $2, $1, least($3, now()), now(), w.unusable_state, w.unusable_detail,
+               w.unusable_epoch <> w.connection_epoch, counts.meetings, counts.resumed, counts.missed
+             from writeback.workspace w, counts where w.workspace = $1)
+           select missed as "missed!", sets as "sets!" from counts"#,
         workspace,
         id,
         since,
         missed_after_s,
+        reason,
     )
     .fetch_one(&mut *connection)
     .await?;
@@ -154,7 +164,7 @@ pub async fn end(
     )
     .execute(connection)
     .await?;
-    Ok(row.changes_missed)
+    Ok((row.missed, row.sets))
 }
 
 /// The newest gaps.
@@ -219,7 +229,21 @@ pub async fn waiting(pool: &PgPool, workspace: &str) -> Result<i64, Failure> {
     Ok(count)
 }
 
-/// Lets the missed changes of a gap pass the gates like any other; all of them when no meeting is named.
+/// A change that is no longer held as missed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Released {
+    /// Its set.
+    pub change_set_id: Uuid,
+    /// Its lane.
+    pub lane: String,
+    /// Which of the lane's priorities.
+    pub priority: i16,
+    /// It had passed the gates and is on the queue again; otherwise it passes them again.
+    pub queued: bool,
+}
+
+/// Releases the missed changes of a gap; all of them when no meeting is named. Before one that had passed the gates is
+/// written, its record is read again, as before every write.
 ///
 /// # Errors
 /// When Postgres fails.
@@ -228,18 +252,23 @@ pub async fn release(
     workspace: &str,
     gap: Uuid,
     meetings: &[String],
-) -> Result<u64, Failure> {
-    let released = sqlx::query!(
-        "update writeback.change set missed_gap = null, regate = true, version = version + 1
-         where workspace = $1 and missed_gap = $2 and state in ('proposed', 'held')
-           and (cardinality($3::text[]) = 0 or meeting_id = any($3))",
+) -> Result<Vec<Released>, Failure> {
+    let released = sqlx::query_as!(
+        Released,
+        r#"update writeback.change set missed_gap = null, version = version + 1, changed_at = now(), not_before = now(),
+             state = case when regate or state = 'proposed' then state else 'approved' end,
+             reasons = (select coalesce(jsonb_agg(reason), '[]') from jsonb_array_elements(reasons) as reason
+               where reason ->> 'code' <> 'missed_while_disconnected')
+           where workspace = $1 and missed_gap = $2 and state in ('proposed', 'held')
+             and (cardinality($3::text[]) = 0 or meeting_id = any($3))
+           returning change_set_id, lane, priority, state = 'approved' as "queued!""#,
         workspace,
         gap,
         meetings
     )
-    .execute(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(released.rows_affected())
+    Ok(released)
 }
 
 /// Ends what waits for an org the workspace no longer has: its record ids mean nothing in another one. Answers the sets.

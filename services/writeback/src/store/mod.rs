@@ -6,6 +6,7 @@ pub mod config;
 pub mod gap;
 pub mod intake;
 pub mod outcomes;
+pub mod parked;
 pub mod predictions;
 pub mod provenance;
 pub mod queue;

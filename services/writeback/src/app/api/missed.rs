@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chassis::Cause;
+use chrono::Utc;
 use events::rpc::{CallContext, RpcError};
 use events::writeback::v1::{
     ConnectionGap, ListMissedRequest, ListMissedResponse, MissedMeeting, ReleaseMissedRequest,
@@ -11,9 +12,10 @@ use events::writeback::v1::{
 use uuid::Uuid;
 
 use super::{Api, failed, workspace};
+use crate::app::announce;
 use crate::store::audit::{self, Entry};
-use crate::store::config;
 use crate::store::gap::{self, Gap, Meeting};
+use crate::store::{changes, config};
 use crate::wire;
 
 /// Gaps listed when nobody says how many.
@@ -85,12 +87,27 @@ impl Api {
         config::moved(unit.connection(), workspace)
             .await
             .map_err(failed)?;
+        let queued: Vec<(String, String, i16)> = released
+            .iter()
+            .filter(|change| change.queued)
+            .map(|change| (workspace.to_owned(), change.lane.clone(), change.priority))
+            .collect();
+        let approved = queued.len();
+        changes::push_lanes(unit.connection(), queued)
+            .await
+            .map_err(failed)?;
+        let sets = released.iter().map(|change| change.change_set_id).collect();
+        announce::sets(&mut unit, sets, Utc::now())
+            .await
+            .map_err(failed)?;
+        announce::approved(&mut unit, workspace, approved, &Cause::current()).map_err(failed)?;
+        let count = released.len() as u64;
         let entry = Entry {
             workspace,
             action: "missed.released",
             subject: id.to_string(),
             before: None,
-            after: Some(serde_json::json!({ "changes": released }).to_string()),
+            after: Some(serde_json::json!({ "changes": count }).to_string()),
         };
         audit::add(
             unit.connection(),
@@ -102,8 +119,9 @@ impl Api {
         .map_err(failed)?;
         unit.commit().await.map_err(failed)?;
         self.wake.gates();
+        self.wake.executor();
         Ok(ReleaseMissedResponse {
-            changes_released: released,
+            changes_released: count,
         })
     }
 }
