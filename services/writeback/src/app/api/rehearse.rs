@@ -77,7 +77,10 @@ impl Api {
                 message,
             }));
         }
-        let org = self.orgs.of(&workspace_id(workspace).map_err(failed)?);
+        let org = self.orgs.of(
+            &workspace_id(workspace).map_err(failed)?,
+            settings.connection.epoch,
+        );
         let mut spent = Spent::default();
         let mut score = Score::default();
         let mut rehearsed: Vec<(Uuid, Rehearsed)> = Vec::new();
