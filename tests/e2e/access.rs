@@ -44,13 +44,7 @@ async fn refused(world: &World) -> usize {
 async fn may_edit_next_step(world: &World, edit: bool) {
     let control = world.control();
     control
-        .set_field_permission(
-            INTEGRATION_USERNAME,
-            "Opportunity",
-            "NextStep",
-            true,
-            edit,
-        )
+        .set_field_permission(INTEGRATION_USERNAME, "Opportunity", "NextStep", true, edit)
         .await
         .expect("the org changes");
 }
@@ -109,11 +103,9 @@ async fn another_user_is_reviewed_and_writes_nothing_before_a_new_verification()
     let simulator = world.stack.simulator().expect("a simulated org");
     world
         .admin
-        .connect(
-            &simulator.admin(),
-            &world.stack.console_url(),
-            |text| println!("{text}"),
-        )
+        .connect(&simulator.admin(), &world.stack.console_url(), |text| {
+            println!("{text}")
+        })
         .await
         .expect("another user of the org connects");
     let other = until(&world, |connection| connection.epoch > before.epoch).await;

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use events::auth::v1::Environment;
 use events::crm::v1::{
-    AccessKind, ConnectionCause, ConnectionState, DriftKind, DriftSeverity, DriftStatus, OverwritePolicy,
-    destination, mapping_entry, property,
+    AccessKind, ConnectionCause, ConnectionState, DriftKind, DriftSeverity, DriftStatus,
+    OverwritePolicy, destination, mapping_entry, property,
 };
 use events::matching::v1::{DecidedBy, DomainClass, Outcome};
 use events::metadata::v1::{SyncKind, SyncState};

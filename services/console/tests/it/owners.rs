@@ -180,6 +180,61 @@ impl auth::Auth for Script {
 }
 
 impl metadata::MetadataSync for Script {
+    async fn start_access_review(
+        &self,
+        context: &CallContext,
+        _: metadata::StartAccessReviewRequest,
+    ) -> Result<metadata::StartAccessReviewResponse, RpcError> {
+        context.require(Role::Operator)?;
+        self.changed.fetch_add(1, Ordering::SeqCst);
+        let run = metadata::SyncRun {
+            id: "run-2".into(),
+            kind: metadata::SyncKind::Schema.into(),
+            state: metadata::SyncState::Queued.into(),
+            ..metadata::SyncRun::default()
+        };
+        Ok(metadata::StartAccessReviewResponse { run: Some(run) })
+    }
+
+    async fn get_access_review(
+        &self,
+        _: &CallContext,
+        _: metadata::GetAccessReviewRequest,
+    ) -> Result<metadata::GetAccessReviewResponse, RpcError> {
+        let gap = crm::AccessGap {
+            kind: crm::AccessKind::FieldEdit.into(),
+            object: "Opportunity".into(),
+            field: "NextStep".into(),
+            message: self.said(),
+            fix: self.said(),
+            entry_ids: vec!["next_step".into()],
+            ..crm::AccessGap::default()
+        };
+        let review = crm::AccessReview {
+            workspace: "acme".into(),
+            revision: 4,
+            missing: vec![gap],
+            missing_count: 1,
+            api_enabled: true,
+            notes: vec![self.said()],
+            objects: vec![crm::ObjectAccess {
+                object: self.said(),
+                read: true,
+                fields: vec![crm::FieldAccess {
+                    field: self.said(),
+                    read: true,
+                    edit: false,
+                }],
+                ..crm::ObjectAccess::default()
+            }],
+            ..crm::AccessReview::default()
+        };
+        Ok(metadata::GetAccessReviewResponse {
+            review: Some(review),
+            history: Vec::new(),
+        })
+    }
+
     async fn start_sync(
         &self,
         context: &CallContext,
@@ -286,61 +341,6 @@ impl metadata::MetadataSync for Script {
     ) -> Result<metadata::ResolveDriftResponse, RpcError> {
         self.change(context)?;
         Err(RpcError::not_found("the drift item"))
-    }
-
-    async fn start_access_review(
-        &self,
-        context: &CallContext,
-        _: metadata::StartAccessReviewRequest,
-    ) -> Result<metadata::StartAccessReviewResponse, RpcError> {
-        context.require(Role::Operator)?;
-        self.changed.fetch_add(1, Ordering::SeqCst);
-        let run = metadata::SyncRun {
-            id: "run-2".into(),
-            kind: metadata::SyncKind::Schema.into(),
-            state: metadata::SyncState::Queued.into(),
-            ..metadata::SyncRun::default()
-        };
-        Ok(metadata::StartAccessReviewResponse { run: Some(run) })
-    }
-
-    async fn get_access_review(
-        &self,
-        _: &CallContext,
-        _: metadata::GetAccessReviewRequest,
-    ) -> Result<metadata::GetAccessReviewResponse, RpcError> {
-        let gap = crm::AccessGap {
-            kind: crm::AccessKind::FieldEdit.into(),
-            object: "Opportunity".into(),
-            field: "NextStep".into(),
-            message: self.said(),
-            fix: self.said(),
-            entry_ids: vec!["next_step".into()],
-            ..crm::AccessGap::default()
-        };
-        let review = crm::AccessReview {
-            workspace: "acme".into(),
-            revision: 4,
-            missing: vec![gap],
-            missing_count: 1,
-            api_enabled: true,
-            notes: vec![self.said()],
-            objects: vec![crm::ObjectAccess {
-                object: self.said(),
-                read: true,
-                fields: vec![crm::FieldAccess {
-                    field: self.said(),
-                    read: true,
-                    edit: false,
-                }],
-                ..crm::ObjectAccess::default()
-            }],
-            ..crm::AccessReview::default()
-        };
-        Ok(metadata::GetAccessReviewResponse {
-            review: Some(review),
-            history: Vec::new(),
-        })
     }
 
     async fn repair_drift(
@@ -532,44 +532,6 @@ impl Script {
                 speaker: "Ann".into(),
                 offset_ms: 872_000,
             }],
-    async fn list_missed(
-        &self,
-        _: &CallContext,
-        _: writeback::ListMissedRequest,
-    ) -> Result<writeback::ListMissedResponse, RpcError> {
-        let meeting = writeback::MissedMeeting {
-            meeting_id: MEETING.into(),
-            title: self.said(),
-            changes_waiting: 2,
-            ..writeback::MissedMeeting::default()
-        };
-        let gap = writeback::ConnectionGap {
-            id: "gap-1".into(),
-            detail: self.said(),
-            state: ConnectionState::ReconnectRequired.into(),
-            changes_missed: 3,
-            changes_waiting: 2,
-            meetings: vec![meeting],
-            ..writeback::ConnectionGap::default()
-        };
-        Ok(writeback::ListMissedResponse {
-            gaps: vec![gap],
-            changes_waiting: 2,
-        })
-    }
-
-    async fn release_missed(
-        &self,
-        context: &CallContext,
-        _: writeback::ReleaseMissedRequest,
-    ) -> Result<writeback::ReleaseMissedResponse, RpcError> {
-        context.require(Role::Operator)?;
-        self.changed.fetch_add(1, Ordering::SeqCst);
-        Ok(writeback::ReleaseMissedResponse {
-            changes_released: 2,
-        })
-    }
-
             state: state.into(),
             reasons: vec![
                 reason("connection", Verdict::Pass),
@@ -714,6 +676,44 @@ impl matching::Matching for Script {
 }
 
 impl writeback::Writeback for Script {
+    async fn list_missed(
+        &self,
+        _: &CallContext,
+        _: writeback::ListMissedRequest,
+    ) -> Result<writeback::ListMissedResponse, RpcError> {
+        let meeting = writeback::MissedMeeting {
+            meeting_id: MEETING.into(),
+            title: self.said(),
+            changes_waiting: 2,
+            ..writeback::MissedMeeting::default()
+        };
+        let gap = writeback::ConnectionGap {
+            id: "gap-1".into(),
+            detail: self.said(),
+            state: ConnectionState::ReconnectRequired.into(),
+            changes_missed: 3,
+            changes_waiting: 2,
+            meetings: vec![meeting],
+            ..writeback::ConnectionGap::default()
+        };
+        Ok(writeback::ListMissedResponse {
+            gaps: vec![gap],
+            changes_waiting: 2,
+        })
+    }
+
+    async fn release_missed(
+        &self,
+        context: &CallContext,
+        _: writeback::ReleaseMissedRequest,
+    ) -> Result<writeback::ReleaseMissedResponse, RpcError> {
+        context.require(Role::Operator)?;
+        self.changed.fetch_add(1, Ordering::SeqCst);
+        Ok(writeback::ReleaseMissedResponse {
+            changes_released: 2,
+        })
+    }
+
     async fn get_permissions(
         &self,
         _: &CallContext,

@@ -66,7 +66,7 @@ async fn publish_draft(
 ) -> Result<Result<Published, Vec<Problem>>, Failure> {
     let mut unit = db.begin(id).await?;
     // Held against a schema run that would judge the mapping by an older snapshot than the one it is checked against.
-    let present = workspace::lock(unit.connection(), id.as_str()).await?;
+    workspace::lock(unit.connection(), id.as_str()).await?;
     let Some(draft) = mapping::draft(&mut *unit.connection(), id.as_str()).await? else {
         return Err(Failure::transient(
             "the draft was published by somebody else",

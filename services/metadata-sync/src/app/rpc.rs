@@ -5,20 +5,20 @@ use std::sync::Arc;
 use chassis::{Cause, Db};
 use events::WorkspaceId;
 use events::metadata::v1::{
-    GetAccessReviewRequest, GetAccessReviewResponse, StartAccessReviewRequest,
-    StartAccessReviewResponse, DescribeStagesRequest, DescribeStagesResponse, DiffMappingRequest, DiffMappingResponse,
-    ExportMappingRequest, ExportMappingResponse, GetMappingRequest, GetMappingResponse,
-    GetObjectRequest, GetObjectResponse, ImportMappingRequest, ImportMappingResponse,
-    ListDriftRequest, ListDriftResponse, ListMappingVersionsRequest, ListMappingVersionsResponse,
-    ListObjectsRequest, ListObjectsResponse, ListOwnersRequest, ListOwnersResponse,
-    ListPipelinesRequest, ListPipelinesResponse, ListPropertiesRequest, ListPropertiesResponse,
+    DescribeStagesRequest, DescribeStagesResponse, DiffMappingRequest, DiffMappingResponse,
+    ExportMappingRequest, ExportMappingResponse, GetAccessReviewRequest, GetAccessReviewResponse,
+    GetMappingRequest, GetMappingResponse, GetObjectRequest, GetObjectResponse,
+    ImportMappingRequest, ImportMappingResponse, ListDriftRequest, ListDriftResponse,
+    ListMappingVersionsRequest, ListMappingVersionsResponse, ListObjectsRequest,
+    ListObjectsResponse, ListOwnersRequest, ListOwnersResponse, ListPipelinesRequest,
+    ListPipelinesResponse, ListPropertiesRequest, ListPropertiesResponse,
     ListSelectableObjectsRequest, ListSelectableObjectsResponse, ListSyncRunsRequest,
     ListSyncRunsResponse, MappingDifference, MappingVersion, MetadataSync, ObjectSummary,
     PublishMappingRequest, PublishMappingResponse, RepairDriftRequest, RepairDriftResponse,
     ResolveDriftRequest, ResolveDriftResponse, ResolveOwnersRequest, ResolveOwnersResponse,
     SaveMappingDraftRequest, SaveMappingDraftResponse, SaveOwnerOverridesRequest,
-    SaveOwnerOverridesResponse, SelectObjectsRequest, SelectObjectsResponse, StartSyncRequest,
-    StartSyncResponse,
+    SaveOwnerOverridesResponse, SelectObjectsRequest, SelectObjectsResponse,
+    StartAccessReviewRequest, StartAccessReviewResponse, StartSyncRequest, StartSyncResponse,
 };
 use events::rpc::{CallContext, Code, Role, RpcError};
 use salesforce::Org;
