@@ -71,6 +71,7 @@ fn mapping() -> Mapping {
             content: Some(Content::Notes),
             kind: Some(mapping::Kind::ContentNote),
         }],
+        ..Mapping::default()
     }
 }
 
