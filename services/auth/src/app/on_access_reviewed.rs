@@ -2,7 +2,6 @@
 
 use chassis::{Db, Delivery, Failure, Handler};
 use chrono::Utc;
-use events::EventId;
 use events::crm::v1::AccessReviewed;
 
 use super::change;
@@ -31,8 +30,10 @@ impl Handler for OnAccessReviewed {
     type Event = AccessReviewed;
 
     async fn handle(&self, batch: &[Delivery<AccessReviewed>]) -> Result<(), Failure> {
-        let ids: Vec<&EventId> = batch.iter().map(|delivery| &delivery.id).collect();
-        let (mut unit, fresh) = self.db.begin_batch(DURABLE, &ids).await?;
+        let (mut unit, fresh) = self
+            .db
+            .begin_batch(DURABLE, batch.iter().map(Delivery::claim))
+            .await?;
         for index in fresh.indexes() {
             let delivery = &batch[index];
             let review = wire::review(&delivery.event)?;

@@ -36,7 +36,7 @@ pub async fn look(
     visible: &BTreeMap<String, bool>,
     whole: bool,
 ) -> Result<Seen, Stop> {
-    let before = store::newest(work.db.pool(), work.id.as_str())
+    let before = store::newest(&work.scope(), work.id.as_str())
         .await?
         .filter(|stored| stored.epoch == work.workspace.epoch)
         .map(|stored| stored.review.seen);
@@ -193,7 +193,7 @@ pub async fn published(
 /// # Errors
 /// When Postgres fails.
 pub async fn nothing_visible(work: &Work) -> Result<(), Stop> {
-    let mut unit = work.db.begin().await?;
+    let mut unit = work.scope().begin().await?;
     let Some(present) = work.present(&mut unit).await? else {
         return Ok(());
     };
@@ -221,7 +221,7 @@ pub async fn nothing_visible(work: &Work) -> Result<(), Stop> {
 /// # Errors
 /// When Postgres fails.
 pub async fn api_disabled(work: &Work) -> Result<(), Stop> {
-    let mut unit = work.db.begin().await?;
+    let mut unit = work.scope().begin().await?;
     let Some(present) = work.present(&mut unit).await? else {
         return Ok(());
     };

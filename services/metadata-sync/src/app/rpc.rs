@@ -170,7 +170,7 @@ impl MetadataSync for Rpc {
         // Who checks that permissions suffice need not be allowed to configure anything.
         context.require(Role::Operator)?;
         let id = workspace_id(&request.workspace)?;
-        let mut unit = self.db.begin().await.map_err(internal)?;
+        let mut unit = self.db.begin(&id).await.map_err(internal)?;
         let present = workspace::lock(unit.connection(), id.as_str())
             .await
             .map_err(broken)?;
@@ -218,11 +218,11 @@ impl MetadataSync for Rpc {
                 format!("is more than {REVIEWS_MAX}"),
             ));
         }
-        let newest = access::newest(self.db.pool(), id.as_str())
+        let newest = access::newest(&self.db.workspace(&id), id.as_str())
             .await
             .map_err(broken)?;
         let rows = i64::from(request.history_limit);
-        let history = access::history(self.db.pool(), id.as_str(), rows)
+        let history = access::history(&self.db.workspace(&id), id.as_str(), rows)
             .await
             .map_err(broken)?;
         Ok(GetAccessReviewResponse {

@@ -2,7 +2,6 @@
 
 use chassis::{Db, Delivery, Failure, Handler, Unit};
 use chrono::Utc;
-use events::EventId;
 use events::crm::v1::{Connection, ConnectionChanged};
 use uuid::Uuid;
 

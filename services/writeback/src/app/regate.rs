@@ -112,9 +112,10 @@ impl Regate {
     /// Puts approved changes whose target was out of reach back on the queue, once the schema says that it no longer is.
     async fn resume(&self, workspace: &str) -> Result<(), Failure> {
         let settings = self.gating.settings().one(workspace).await?;
+        let scope = store::scope(&self.db, [workspace])?;
         let mut after = Uuid::nil();
         loop {
-            let page = parked::page(self.db.pool(), workspace, after, PARKED_PER_PAGE_MAX).await?;
+            let page = parked::page(&scope, workspace, after, PARKED_PER_PAGE_MAX).await?;
             let Some(last) = page.last().map(|change| change.id) else {
                 return Ok(());
             };
@@ -139,7 +140,7 @@ impl Regate {
                 .iter()
                 .map(|(change, _)| (workspace.to_owned(), change.lane.clone(), change.priority))
                 .collect();
-            let mut unit = self.db.begin().await?;
+            let mut unit = scope.begin().await?;
             let sets = parked::resume(unit.connection(), &going).await?;
             let resumed = sets.len();
             changes::push_lanes(unit.connection(), lanes).await?;

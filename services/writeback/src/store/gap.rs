@@ -1,8 +1,8 @@
 //! Times without a usable connection, and the changes missed in them.
 
-use chassis::Failure;
+use chassis::{Failure, Scope};
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// Meetings listed of one gap.
@@ -171,7 +171,7 @@ pub async fn end(
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn list(pool: &PgPool, workspace: &str, rows_max: i64) -> Result<Vec<Gap>, Failure> {
+pub async fn list(scope: &Scope, workspace: &str, rows_max: i64) -> Result<Vec<Gap>, Failure> {
     let gaps = sqlx::query_as!(
         Gap,
         r#"select g.id, g.since, g.until, g.state, g.detail, g.other_user, g.meetings_arrived, g.changes_resumed,
@@ -181,7 +181,7 @@ pub async fn list(pool: &PgPool, workspace: &str, rows_max: i64) -> Result<Vec<G
         workspace,
         rows_max
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     Ok(gaps)
 }
@@ -191,7 +191,7 @@ pub async fn list(pool: &PgPool, workspace: &str, rows_max: i64) -> Result<Vec<G
 /// # Errors
 /// When Postgres fails.
 pub async fn meetings(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     gaps: &[Uuid],
 ) -> Result<Vec<Meeting>, Failure> {
@@ -209,7 +209,7 @@ pub async fn meetings(
         gaps,
         MEETINGS_MAX
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     Ok(meetings)
 }
@@ -218,13 +218,13 @@ pub async fn meetings(
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn waiting(pool: &PgPool, workspace: &str) -> Result<i64, Failure> {
+pub async fn waiting(scope: &Scope, workspace: &str) -> Result<i64, Failure> {
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from writeback.change
            where workspace = $1 and missed_gap is not null and state in ('proposed', 'held')"#,
         workspace
     )
-    .fetch_one(pool)
+    .fetch_one(scope)
     .await?;
     Ok(count)
 }

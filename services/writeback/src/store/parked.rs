@@ -1,8 +1,8 @@
 //! Approved changes that were held because the connected user could no longer reach them. Most have no stored meeting to
 //! be planned from again, and need none: they had passed every gate, and go back to the queue when the access is back.
 
-use chassis::Failure;
-use sqlx::{PgConnection, PgPool};
+use chassis::{Failure, Scope};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{reasons_from, reasons_json, unreadable};
@@ -36,7 +36,7 @@ pub struct Parked {
 /// # Errors
 /// When Postgres fails.
 pub async fn page(
-    pool: &PgPool,
+    scope: &Scope,
     workspace: &str,
     after: Uuid,
     rows_max: i64,
@@ -51,7 +51,7 @@ pub async fn page(
         after,
         rows_max
     )
-    .fetch_all(pool)
+    .fetch_all(scope)
     .await?;
     rows.into_iter()
         .map(|row| {

@@ -38,19 +38,22 @@ impl Api {
                 return Err(RpcError::invalid("limit", format!("is above {GAPS_MAX}")));
             }
         };
-        let pool = self.db.pool();
-        let gaps = gap::list(pool, workspace, i64::from(rows))
+        let scope = self.scope(workspace)?;
+        let gaps = gap::list(&scope, workspace, i64::from(rows))
             .await
             .map_err(failed)?;
         let ids: Vec<Uuid> = gaps.iter().map(|gap| gap.id).collect();
         let mut meetings: HashMap<Uuid, Vec<MissedMeeting>> = HashMap::new();
-        for meeting in gap::meetings(pool, workspace, &ids).await.map_err(failed)? {
+        for meeting in gap::meetings(&scope, workspace, &ids)
+            .await
+            .map_err(failed)?
+        {
             meetings
                 .entry(meeting.gap)
                 .or_default()
                 .push(shown_meeting(meeting));
         }
-        let waiting = gap::waiting(pool, workspace).await.map_err(failed)?;
+        let waiting = gap::waiting(&scope, workspace).await.map_err(failed)?;
         Ok(ListMissedResponse {
             gaps: gaps
                 .into_iter()
@@ -80,7 +83,7 @@ impl Api {
                 format!("has more than {MEETINGS_MAX} entries"),
             ));
         }
-        let mut unit = self.db.begin().await.map_err(failed)?;
+        let mut unit = self.scope(workspace)?.begin().await.map_err(failed)?;
         let released = gap::release(unit.connection(), workspace, id, &request.meeting_ids)
             .await
             .map_err(failed)?;
