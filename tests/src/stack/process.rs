@@ -199,6 +199,13 @@ impl Process {
         self.status_kib("VmHWM:")
     }
 
+    /// Resident memory it allocated itself, in KiB, while it runs; the rest of what is resident is mapped from its
+    /// executable, shared by its replicas on one machine and given up when memory is short.
+    #[must_use]
+    pub fn own_kib(&self) -> Option<u64> {
+        self.status_kib("RssAnon:")
+    }
+
     /// The last lines of its log.
     #[must_use]
     pub fn log_end(&self) -> String {

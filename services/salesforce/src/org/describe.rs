@@ -209,15 +209,41 @@ impl Field {
 
 /// The values that read as picklist entries: a new shape must not hide the whole object.
 fn understood<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PicklistEntry>, D::Error> {
-    let sent = Vec::<serde_json::Value>::deserialize(deserializer)?;
-    Ok(sent
-        .into_iter()
-        .filter_map(|value| serde_json::from_value(without_nulls(value)).ok())
-        .collect())
+    #[derive(Deserialize, Default)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Known {
+        value: Option<String>,
+        label: Option<String>,
+        active: Option<bool>,
+        default_value: Option<bool>,
+        valid_for: Option<String>,
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Sent {
+        Entry(Known),
+        Other(serde::de::IgnoredAny),
+    }
+    let sent = Vec::<Sent>::deserialize(deserializer)?;
+    let entries = sent.into_iter().filter_map(|sent| match sent {
+        Sent::Entry(known) => Some(PicklistEntry {
+            value: known.value.unwrap_or_default(),
+            label: known.label,
+            active: known.active.unwrap_or_default(),
+            default_value: known.default_value.unwrap_or_default(),
+            valid_for: known.valid_for,
+        }),
+        Sent::Other(_) => None,
+    });
+    Ok(entries.collect())
 }
 
-/// A describe in which a property we know may be null: it counts as absent.
+/// A describe in which a property we know may be null: it counts as absent. Most answers have none of these and are read
+/// as they are: the tree of a describe of 860 KB takes ten times that, and a process that built four at once keeps it.
 fn tolerant<T: DeserializeOwned>(operation: &'static str, body: &[u8]) -> Result<T, Error> {
+    if let Ok(value) = serde_json::from_slice(body) {
+        return Ok(value);
+    }
     let sent: serde_json::Value = decode(operation, body)?;
     serde_json::from_value(without_nulls(sent)).map_err(|source| Error::Decode {
         operation,

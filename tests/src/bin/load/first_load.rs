@@ -70,10 +70,15 @@ async fn load(stack: &Stack, contacts: u64, figures: &mut Figures) -> anyhow::Re
             "<= 150 MB",
         );
     }
-    if let Some(kib) = stack.service(ServiceName::MetadataSync).resident_kib() {
+    let process = stack.service(ServiceName::MetadataSync);
+    if let (Some(kib), Some(own)) = (process.resident_kib(), process.own_kib()) {
         figures.add(
             "memory of metadata-sync after the first load",
-            format!("{:.1} MB", kib as f64 / 1024.0),
+            format!(
+                "{:.1} MB, {:.1} of it allocated",
+                kib as f64 / 1024.0,
+                own as f64 / 1024.0
+            ),
             "",
         );
     }

@@ -109,10 +109,15 @@ async fn measure_start(stack: &mut Stack, figures: &mut Figures) -> anyhow::Resu
 
 fn measure_memory(stack: &Stack, what: &str, target: &str, figures: &mut Figures) {
     for service in SERVICES {
-        if let Some(kib) = stack.service(service).resident_kib() {
+        let process = stack.service(service);
+        if let (Some(kib), Some(own)) = (process.resident_kib(), process.own_kib()) {
             figures.add(
                 format!("{what} {}", service.as_str()),
-                format!("{:.1} MB", kib as f64 / 1024.0),
+                format!(
+                    "{:.1} MB, {:.1} of it allocated",
+                    kib as f64 / 1024.0,
+                    own as f64 / 1024.0
+                ),
                 target,
             );
         }
