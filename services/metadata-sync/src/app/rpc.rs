@@ -76,7 +76,7 @@ impl Rpc {
 
     /// The org of a connected workspace.
     async fn org(&self, id: &WorkspaceId) -> Result<Org, RpcError> {
-        let known = workspace::load(&self.db.workspace(&id), id.as_str())
+        let known = workspace::load(&self.db.workspace(id), id.as_str())
             .await
             .map_err(broken)?;
         match known {
