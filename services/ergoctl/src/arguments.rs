@@ -79,6 +79,8 @@ pub(crate) enum Command {
     /// Changes held for a person
     #[command(subcommand)]
     Queue(Queue),
+    /// Take back what was written: restores only what is still ours, the rest goes to review
+    Undo(Undo),
     /// Meetings, their records and what was written
     #[command(subcommand)]
     Meetings(Meetings),
@@ -342,6 +344,12 @@ pub(crate) enum Queue {
         #[arg(required = true)]
         changes: Vec<Seen>,
     },
+    /// Ask Salesforce what it would say, leaving nothing behind
+    Rehearse {
+        /// Changes, as `queue list` prints them with or without their version
+        #[arg(required = true)]
+        changes: Vec<String>,
+    },
     /// Do not write them
     Dismiss {
         /// As `queue list` prints them: <id>@<version>
@@ -351,6 +359,20 @@ pub(crate) enum Queue {
         #[arg(long)]
         reason: String,
     },
+}
+
+/// What to take back. An undo is a change itself and can be undone.
+#[derive(Debug, Args)]
+pub(crate) struct Undo {
+    /// Changes that are in Salesforce
+    #[arg(required_unless_present = "change_set", conflicts_with = "change_set")]
+    pub(crate) changes: Vec<String>,
+    /// Everything applied of one change set
+    #[arg(long)]
+    pub(crate) change_set: Option<String>,
+    /// Why
+    #[arg(long)]
+    pub(crate) reason: String,
 }
 
 /// A change as a person saw it: `<id>@<version>`. Naming the version keeps anyone from deciding on what they did not see.
@@ -538,6 +560,11 @@ mod tests {
             ("ergoctl queue dismiss c1@4", false),
             ("ergoctl verify Opportunity/006000000000001AAA", true),
             ("ergoctl verify Opportunity", false),
+            ("ergoctl undo c1 c2 --reason wrong-deal", true),
+            ("ergoctl undo --change-set s1 --reason wrong-deal", true),
+            ("ergoctl undo c1 --change-set s1 --reason wrong-deal", false),
+            ("ergoctl undo c1", false),
+            ("ergoctl queue rehearse c1@4 c2", true),
             ("ergoctl live on", true),
             ("ergoctl live maybe", false),
             ("ergoctl quarantine replay 1 2", true),

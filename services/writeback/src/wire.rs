@@ -470,6 +470,7 @@ pub fn action(action: Action) -> proto::v1::Action {
         Action::CreateTask => proto::v1::Action::CreateTask,
         Action::CreateEvent => proto::v1::Action::CreateEvent,
         Action::CreateNote => proto::v1::Action::CreateNote,
+        Action::DeleteRecord => proto::v1::Action::DeleteRecord,
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Asking;
 use crate::owners::Owners;
 use crate::wire::Page;
-use crate::wire::change::{Change, Decide, Decided, Rehearse, Rehearsed, states};
+use crate::wire::change::{Change, Decide, Decided, Rehearse, Rehearsed, Undo, states};
 use crate::wire::prediction::Predictions;
 
 /// A page of changes, and how many there are in all.
@@ -91,6 +91,25 @@ pub(crate) async fn predictions(
     let answer = owners
         .writeback
         .list_predictions(&asking.context, request)
+        .await?;
+    Ok(answer.into())
+}
+
+/// Takes changes back; answers the undos, on their way.
+pub(crate) async fn undo(
+    owners: &Owners,
+    asking: &Asking,
+    undo: Undo,
+) -> Result<Decided, RpcError> {
+    let request = proto::UndoChangesRequest {
+        workspace: asking.workspace(),
+        change_ids: undo.change_ids,
+        change_set_id: undo.change_set_id,
+        reason: undo.reason,
+    };
+    let answer = owners
+        .writeback
+        .undo_changes(&asking.context, request)
         .await?;
     Ok(answer.into())
 }

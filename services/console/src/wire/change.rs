@@ -48,6 +48,8 @@ pub(crate) struct Change {
     pub(crate) trace_id: String,
     /// Named when deciding, so that nobody decides on what they did not see.
     pub(crate) version: u64,
+    /// The change it takes back; empty otherwise.
+    pub(crate) undoes: String,
     /// What Salesforce said when it was rehearsed as it stands.
     pub(crate) rehearsal: Option<Rehearsal>,
 }
@@ -184,6 +186,7 @@ impl Change {
             decided_by: change.decided_by,
             trace_id: change.trace_id,
             version: change.version,
+            undoes: change.undoes,
             rehearsal: change.rehearsal.map(Rehearsal::new),
         }
     }
@@ -343,6 +346,26 @@ impl Refusal {
 
 impl From<proto::DecideChangesResponse> for Decided {
     fn from(answer: proto::DecideChangesResponse) -> Self {
+        Self {
+            changes: answer.changes.into_iter().map(Change::new).collect(),
+            refusals: answer.refusals.into_iter().map(Refusal::new).collect(),
+        }
+    }
+}
+
+/// Changes to take back: those named, or everything applied of one change set.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Undo {
+    #[serde(default)]
+    pub(crate) change_ids: Vec<String>,
+    #[serde(default)]
+    pub(crate) change_set_id: String,
+    pub(crate) reason: String,
+}
+
+impl From<proto::UndoChangesResponse> for Decided {
+    fn from(answer: proto::UndoChangesResponse) -> Self {
         Self {
             changes: answer.changes.into_iter().map(Change::new).collect(),
             refusals: answer.refusals.into_iter().map(Refusal::new).collect(),

@@ -798,6 +798,22 @@ impl writeback::Writeback for Script {
         })
     }
 
+    async fn undo_changes(
+        &self,
+        context: &CallContext,
+        request: writeback::UndoChangesRequest,
+    ) -> Result<writeback::UndoChangesResponse, RpcError> {
+        self.change(context)?;
+        let refusal = |id: String| writeback::Refusal {
+            change_id: id,
+            message: "is not in salesforce".into(),
+        };
+        Ok(writeback::UndoChangesResponse {
+            changes: vec![],
+            refusals: request.change_ids.into_iter().map(refusal).collect(),
+        })
+    }
+
     async fn rehearse_changes(
         &self,
         context: &CallContext,

@@ -64,6 +64,11 @@ async fn a_viewer_is_refused_every_write() {
         (Method::POST, "/w/acme/changes/decide", decision),
         (
             Method::POST,
+            "/w/acme/changes/undo",
+            json!({"change_ids": ["c-1"], "reason": "wrong deal"}),
+        ),
+        (
+            Method::POST,
             "/w/acme/changes/rehearse",
             json!({"change_ids": ["c-1"]}),
         ),

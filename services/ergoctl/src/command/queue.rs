@@ -26,6 +26,7 @@ pub(super) async fn run(api: &Api, out: &Out, queue: Queue) -> anyhow::Result<u8
             Ok(exit::DONE)
         }
         Queue::Approve { changes } => decide(api, out, &changes, "approve", "").await,
+        Queue::Rehearse { changes } => rehearse(api, out, &changes).await,
         Queue::Dismiss { changes, reason } => decide(api, out, &changes, "dismiss", &reason).await,
     }
 }
@@ -120,21 +121,90 @@ async fn decide(
     out.answer(&answer, |decided| {
         let taken = changes.len().saturating_sub(refusals);
         let mut lines = vec![format!("{taken} decided, {refusals} refused")];
-        for refusal in decided["refusals"].as_array().into_iter().flatten() {
-            lines.push(format!(
-                "{}: {}",
-                value(&refusal["change_id"]),
-                value(&refusal["message"])
-            ));
-        }
+        lines.extend(refused(decided));
         Ok(lines.join("\n"))
     })?;
     Ok(if refusals == 0 { exit::DONE } else { exit::NO })
 }
 
+/// What was not done, one line each.
+pub(super) fn refused(answer: &Value) -> Vec<String> {
+    let refusals = answer["refusals"].as_array().into_iter().flatten();
+    refusals
+        .map(|refusal| {
+            format!(
+                "{}: {}",
+                value(&refusal["change_id"]),
+                value(&refusal["message"])
+            )
+        })
+        .collect()
+}
+
+async fn rehearse(api: &Api, out: &Out, changes: &[String]) -> anyhow::Result<u8> {
+    let id = |change: &String| match change.rsplit_once('@') {
+        Some((id, _)) => id.to_owned(),
+        None => change.clone(),
+    };
+    let ids: Vec<String> = changes.iter().map(id).collect();
+    let answer = api
+        .post(&["changes", "rehearse"], json!({"change_ids": ids}))
+        .await?;
+    let rehearsed: Value = answer.read()?;
+    out.answer(&answer, |rehearsed| Ok(rehearsal(rehearsed)))?;
+    let all = rehearsed["refusals"].as_array().is_none_or(Vec::is_empty)
+        && rehearsed["changes"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .all(|change| change["rehearsal"]["accepted"] == true);
+    Ok(if all { exit::DONE } else { exit::NO })
+}
+
+/// What Salesforce would say to each change.
+fn rehearsal(rehearsed: &Value) -> String {
+    let mut lines = Vec::new();
+    for change in rehearsed["changes"].as_array().into_iter().flatten() {
+        let rehearsal = &change["rehearsal"];
+        let said: Vec<String> = rehearsal["said"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|reason| reason["gate"] == "salesforce")
+            .map(|reason| value(&reason["message"]))
+            .collect();
+        let verdict = if rehearsal["accepted"] == true {
+            "Salesforce would accept it".to_owned()
+        } else {
+            format!("Salesforce would refuse it: {}", said.join("; "))
+        };
+        lines.push(format!("{}: {verdict}", value(&change["id"])));
+    }
+    lines.extend(refused(rehearsed));
+    lines.push(value(&rehearsed["limits"]));
+    lines.join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rehearsal_says_what_salesforce_would_say() {
+        let rehearsed = json!({"changes": [
+            {"id": "c-1", "rehearsal": {"accepted": true, "said": []}},
+            {"id": "c-2", "rehearsal": {"accepted": false, "said": [
+                {"gate": "salesforce", "message": "Name the competitor."},
+                {"gate": "advice", "message": "correct the value"}]}}],
+            "refusals": [{"change_id": "c-3", "message": "is not known in this workspace"}],
+            "limits": "rolled back"});
+        insta::assert_snapshot!(rehearsal(&rehearsed), @r"
+        c-1: Salesforce would accept it
+        c-2: Salesforce would refuse it: Name the competitor.
+        c-3: is not known in this workspace
+        rolled back
+        ");
+    }
 
     #[test]
     fn a_queue_shows_what_is_decided_on() {

@@ -19,6 +19,8 @@ pub enum Kind {
     Create,
     /// Creates one note with its links.
     Note,
+    /// Deletes records.
+    Delete,
 }
 
 /// One record of a request; `members` are positions in the input.
@@ -75,6 +77,7 @@ pub fn group(changes: &[Queued]) -> Vec<Call> {
     let mut alone: Vec<Call> = Vec::new();
     let mut creates: Vec<Row> = Vec::new();
     let mut notes: Vec<Call> = Vec::new();
+    let mut deletes: Vec<Row> = Vec::new();
     let mut row_of: HashMap<&str, usize> = HashMap::new();
     let mut closed: BTreeSet<&str> = BTreeSet::new();
     let mut created: BTreeSet<&str> = BTreeSet::new();
@@ -100,6 +103,14 @@ pub fn group(changes: &[Queued]) -> Vec<Call> {
                         rows: vec![row(vec![index])],
                     }),
                     (_, Isolation::Shared | Isolation::OwnRow) => creates.push(row(vec![index])),
+                }
+            }
+            Action::DeleteRecord => {
+                // It goes alone: nothing else of the record shares the round.
+                if !row_of.contains_key(change.record_id.as_str())
+                    && closed.insert(&change.record_id)
+                {
+                    deletes.push(row(vec![index]));
                 }
             }
             Action::UpdateField => {
@@ -143,6 +154,7 @@ pub fn group(changes: &[Queued]) -> Vec<Call> {
     }
     let mut calls = chunk(Kind::Update, updates);
     calls.extend(chunk(Kind::Create, creates));
+    calls.extend(chunk(Kind::Delete, deletes));
     calls.extend(alone);
     calls.extend(notes);
     calls
@@ -226,6 +238,7 @@ mod tests {
             related: vec![],
             reasons: vec![],
             traceparent: None,
+            restores: false,
         }
     }
 

@@ -19,6 +19,8 @@ pub enum Action {
     CreateEvent,
     /// Creates a ContentNote and its links.
     CreateNote,
+    /// Deletes a record we created, to take the creation back.
+    DeleteRecord,
 }
 
 impl Action {
@@ -30,6 +32,7 @@ impl Action {
             Self::CreateTask => "create_task",
             Self::CreateEvent => "create_event",
             Self::CreateNote => "create_note",
+            Self::DeleteRecord => "delete_record",
         }
     }
 
@@ -41,6 +44,7 @@ impl Action {
             "create_task" => Self::CreateTask,
             "create_event" => Self::CreateEvent,
             "create_note" => Self::CreateNote,
+            "delete_record" => Self::DeleteRecord,
             _ => return None,
         })
     }
@@ -49,9 +53,17 @@ impl Action {
     #[must_use]
     pub fn creates(self) -> bool {
         match self {
-            Self::UpdateField => false,
+            Self::UpdateField | Self::DeleteRecord => false,
             Self::CreateTask | Self::CreateEvent | Self::CreateNote => true,
         }
+    }
+}
+
+impl Action {
+    /// Whether it is about a whole record rather than one field.
+    #[must_use]
+    pub fn is_of_a_record(self) -> bool {
+        self.creates() || self == Self::DeleteRecord
     }
 }
 
@@ -289,6 +301,8 @@ pub struct Queued {
     pub reasons: Vec<Reason>,
     /// W3C traceparent of the meeting's trace.
     pub traceparent: Option<String>,
+    /// What it writes was there before us.
+    pub restores: bool,
 }
 
 /// A change as gated, ready to be stored.

@@ -166,6 +166,7 @@ mod tests {
             related: vec![],
             reasons: vec![],
             traceparent: None,
+            restores: false,
         }
     }
 

@@ -28,5 +28,6 @@ pub mod schema;
 pub mod set_state;
 pub mod settings;
 pub mod text;
+pub mod undo;
 pub mod value;
 pub mod verdict;

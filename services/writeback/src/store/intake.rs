@@ -91,7 +91,8 @@ pub async fn supersede(
          from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) as row (workspace, meeting_id, revision, sequence)
          join writeback.change_set s on s.workspace = row.workspace and s.meeting_id = row.meeting_id
            and (s.meeting_revision, s.decision_sequence) < (row.revision, row.sequence)
-         where c.change_set_id = s.id and c.state in ('proposed', 'approved', 'held')
+         -- What takes something back is not of the meeting's revision.
+         where c.change_set_id = s.id and c.state in ('proposed', 'approved', 'held') and c.undoes is null
          returning c.change_set_id",
         &workspaces,
         &meetings,

@@ -16,6 +16,7 @@ pub mod rehearsals;
 pub mod results;
 pub mod review;
 pub mod settings;
+pub mod undo;
 pub mod usage;
 pub mod verification;
 

@@ -145,3 +145,29 @@ pub async fn remember(
     .await?;
     Ok(())
 }
+
+/// Forgets that fields are ours: what is there now was there before us.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn forget(
+    connection: &mut PgConnection,
+    workspace: &str,
+    fields: &[(String, String)],
+) -> Result<(), Failure> {
+    if fields.is_empty() {
+        return Ok(());
+    }
+    let records: Vec<String> = fields.iter().map(|(record, _)| record.clone()).collect();
+    let names: Vec<String> = fields.iter().map(|(_, field)| field.clone()).collect();
+    sqlx::query!(
+        "delete from writeback.provenance p using unnest($2::text[], $3::text[]) as row (record_id, field)
+         where p.workspace = $1 and p.record_id = row.record_id and p.field = row.field",
+        workspace,
+        &records,
+        &names
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

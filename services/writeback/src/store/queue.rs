@@ -189,7 +189,7 @@ pub async fn load(scope: &Scope, claim: &Claim) -> Result<Vec<Queued>, Failure> 
         r#"select c.id, c.change_set_id, c.workspace, c.action, c.object, c.record_id, c.field, c.state, c.version,
              c.lane, c.overwrite, c.baseline::text as baseline, c.piece::text as piece, c.proposed::text as proposed,
              c.creation_key, c.attempts, c.not_before, c.intent_at, c.isolation, c.decided_by, c.related,
-             c.reasons::text as "reasons!", c.traceparent, c.meeting_at, c.meeting_ended_at
+             c.reasons::text as "reasons!", c.traceparent, c.meeting_at, c.meeting_ended_at, c.restores
            from unnest($2::text[]) as row (lane)
            cross join lateral (
              select * from writeback.change c
@@ -231,6 +231,7 @@ struct Row {
     traceparent: Option<String>,
     meeting_at: DateTime<Utc>,
     meeting_ended_at: DateTime<Utc>,
+    restores: bool,
 }
 
 impl Row {
@@ -264,6 +265,7 @@ impl Row {
             related: self.related,
             reasons: reasons_from(&self.reasons)?,
             traceparent: self.traceparent,
+            restores: self.restores,
         })
     }
 }
@@ -271,7 +273,7 @@ impl Row {
 /// What a change writes, from its stored form.
 pub(crate) fn write(action: Action, json: Option<&str>) -> Result<Write, Failure> {
     let unreadable = |_| unreadable("value");
-    if action.creates() {
+    if action.is_of_a_record() {
         fields_from_json(json.unwrap_or("{}"))
             .map(Write::Record)
             .map_err(unreadable)

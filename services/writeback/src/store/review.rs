@@ -64,6 +64,8 @@ pub struct Shown {
     pub priority: i16,
     /// What its newest rehearsal showed.
     pub rehearsal: Option<Rehearsed>,
+    /// The change it takes back.
+    pub undoes: Option<Uuid>,
 }
 
 struct Row {
@@ -91,6 +93,7 @@ struct Row {
     lane: String,
     priority: i16,
     rehearsal: Option<String>,
+    undoes: Option<Uuid>,
 }
 
 impl Row {
@@ -119,6 +122,7 @@ impl Row {
             version: self.version,
             lane: self.lane,
             priority: self.priority,
+            undoes: self.undoes,
             rehearsal: self
                 .rehearsal
                 .map(|json| serde_json::from_str(&json).map_err(|_| unreadable("rehearsal")))
@@ -141,7 +145,7 @@ pub async fn of_sets(
         r#"select id, change_set_id, meeting_id, action, object, record_id, field, entry_id, mapping_version,
              baseline::text as baseline, proposed::text as proposed, observed::text as observed, confidence,
              evidence::text as "evidence!", state, reasons::text as "reasons!", proposed_at, changed_at, decided_by,
-             traceparent, version, lane, priority, rehearsal::text as rehearsal
+             traceparent, version, lane, priority, rehearsal::text as rehearsal, undoes
            from writeback.change where workspace = $1 and change_set_id = any($2) order by id"#,
         workspace,
         sets
@@ -172,7 +176,7 @@ pub async fn page(
         r#"select id, change_set_id, meeting_id, action, object, record_id, field, entry_id, mapping_version,
              baseline::text as baseline, proposed::text as proposed, observed::text as observed, confidence,
              evidence::text as "evidence!", state, reasons::text as "reasons!", proposed_at, changed_at, decided_by,
-             traceparent, version, lane, priority, rehearsal::text as rehearsal
+             traceparent, version, lane, priority, rehearsal::text as rehearsal, undoes
            from writeback.change where workspace = $1 and id > $2 and state = any($3) order by id limit $4"#,
         workspace,
         after,
@@ -198,7 +202,7 @@ pub async fn lock(
         r#"select id, change_set_id, meeting_id, action, object, record_id, field, entry_id, mapping_version,
              baseline::text as baseline, proposed::text as proposed, observed::text as observed, confidence,
              evidence::text as "evidence!", state, reasons::text as "reasons!", proposed_at, changed_at, decided_by,
-             traceparent, version, lane, priority, rehearsal::text as rehearsal
+             traceparent, version, lane, priority, rehearsal::text as rehearsal, undoes
            from writeback.change where workspace = $1 and id = any($2) order by id for update"#,
         workspace,
         ids

@@ -9,6 +9,7 @@ mod purity;
 mod reconnect;
 mod refused;
 mod review;
+mod undo;
 mod verification;
 mod waiting;
 mod world;

@@ -1,4 +1,4 @@
-//! `/changes`, `/changes/decide`, `/changes/rehearse` and `/predictions`.
+//! `/changes`, `/changes/decide`, `/changes/rehearse`, `/changes/undo` and `/predictions`.
 
 use axum::Json;
 use axum::extract::State;
@@ -10,7 +10,7 @@ use super::body::{Body, Parameters, page_size};
 use crate::ask::changes::{self, Changes};
 use crate::http::Desk;
 use crate::http::problem::Problem;
-use crate::wire::change::{Decide, Decided, Rehearse, Rehearsed};
+use crate::wire::change::{Decide, Decided, Rehearse, Rehearsed, Undo};
 use crate::wire::prediction::Predictions;
 
 /// Changes on a page when none are asked for.
@@ -73,4 +73,13 @@ pub(super) async fn predictions(
     let size = page_size(paging.page_size, PAGE_SIZE)?;
     let predictions = changes::predictions(&desk.owners, asking, size, paging.page_token);
     Ok(Json(predictions.await?))
+}
+
+pub(super) async fn undo(
+    State(desk): State<Desk>,
+    asker: Asker,
+    Body(undo): Body<Undo>,
+) -> Result<Json<Decided>, Problem> {
+    let asking = asker.least(Role::Admin)?;
+    Ok(Json(changes::undo(&desk.owners, asking, undo).await?))
 }

@@ -50,6 +50,7 @@ fn workspace() -> Router<Desk> {
         .route("/changes", get(changes::list))
         .route("/changes/decide", post(changes::decide))
         .route("/changes/rehearse", post(changes::rehearse))
+        .route("/changes/undo", post(changes::undo))
         .route("/predictions", get(changes::predictions))
         .route("/mapping", get(mapping::show))
         .route("/mapping/draft", put(mapping::save_draft))

@@ -176,6 +176,7 @@ impl Change {
             Action::CreateTask => "New task".to_owned(),
             Action::CreateEvent => "New event".to_owned(),
             Action::CreateNote => "New note".to_owned(),
+            Action::DeleteRecord => format!("Delete {}", self.object),
         }
     }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{Api, failed, show, workspace};
 use crate::app::announce;
-use crate::domain::change::State;
+use crate::domain::change::{Action, State};
 use crate::domain::fit::{self, Rules};
 use crate::domain::lane;
 use crate::domain::meeting::Typed;
@@ -184,6 +184,17 @@ fn approvable(
     decision: &ChangeDecision,
     settings: &Settings,
 ) -> Result<Option<String>, String> {
+    if shown.action == Action::DeleteRecord {
+        return if decision.edited_json.is_empty() {
+            Ok(None)
+        } else {
+            Err("a deletion has no value to edit".to_owned())
+        };
+    }
+    // Taking back what we wrote asks for no permission to write more.
+    if shown.undoes.is_some() && decision.edited_json.is_empty() {
+        return Ok(None);
+    }
     let creates = shown.action.creates();
     if !creates && shown.record_id.is_empty() {
         return Err(

@@ -11,6 +11,7 @@ mod sets;
 mod show;
 mod stages;
 mod status;
+mod undo;
 mod verify;
 
 use chassis::{Db, Failure, Scope};
@@ -179,6 +180,15 @@ impl proto::Writeback for Api {
     ) -> Result<proto::DecideChangesResponse, RpcError> {
         context.require(Role::Admin)?;
         self.decide(context, request).await
+    }
+
+    async fn undo_changes(
+        &self,
+        context: &CallContext,
+        request: proto::UndoChangesRequest,
+    ) -> Result<proto::UndoChangesResponse, RpcError> {
+        context.require(Role::Admin)?;
+        self.undo(context, request).await
     }
 
     async fn rehearse_changes(

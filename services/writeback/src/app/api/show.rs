@@ -43,6 +43,7 @@ pub(super) fn change(shown: Shown) -> Change {
         decided_by: shown.decided_by,
         trace_id: trace_id(shown.traceparent),
         version: u64::try_from(shown.version).unwrap_or(0),
+        undoes: shown.undoes.map(|id| id.to_string()).unwrap_or_default(),
         rehearsal: shown.rehearsal.map(wire::rehearsal),
     }
 }

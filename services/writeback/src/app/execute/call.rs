@@ -12,7 +12,7 @@ use super::settle::Round;
 use super::{Executor, Target, Trouble, foretell};
 use crate::adapters::{answers, records};
 use crate::domain::batching::{self, Call, Kind};
-use crate::domain::change::{Queued, Write};
+use crate::domain::change::{Action, Queued, Write};
 use crate::domain::outcome::{self, Member, Row};
 use crate::store::queue::{self, Claim, Intent};
 use crate::store::workspace_id;
@@ -136,12 +136,22 @@ async fn send(org: &Org, call: &Call, changes: &[Queued]) -> Result<Vec<Row>, Er
                     .collect(),
             }
         });
-        rows.push(records::record(&row.object, &row.record_id, fields)?);
+        rows.push(match call.kind {
+            // A deletion names the record and nothing of it.
+            Kind::Delete => records::record(&row.object, &row.record_id, [])?,
+            Kind::Update | Kind::Create | Kind::Note => {
+                records::record(&row.object, &row.record_id, fields)?
+            }
+        });
     }
     let options = WriteOptions::default();
     let outcomes = match call.kind {
         Kind::Update => org.update_many(&rows, false, options).await?,
         Kind::Create => org.create_many(&rows, false, options).await?,
+        Kind::Delete => {
+            let ids: Vec<salesforce::Id> = rows.iter().filter_map(Record::id).collect();
+            org.delete_many(&ids, false).await?
+        }
         Kind::Note => {
             let related = call.rows[0]
                 .members
@@ -242,6 +252,7 @@ async fn read_back(org: &Org, written: &[Queued], round: &mut Round) {
     let readable: Vec<&Queued> = written
         .iter()
         .filter(|change| change.object != "ContentNote" && !change.record_id.is_empty())
+        .filter(|change| change.action != Action::DeleteRecord)
         .collect();
     let mut found = HashMap::new();
     for (object, ids) in batching::records(readable.iter().copied()) {

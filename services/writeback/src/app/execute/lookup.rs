@@ -39,7 +39,9 @@ pub(super) async fn look(
     round: &mut Round,
 ) -> Result<(), Trouble> {
     let creations = extract(&mut lost, |change| change.action.creates());
+    let deletions = extract(&mut lost, |change| change.action == Action::DeleteRecord);
     updates(org, &lost, round).await?;
+    gone(org, &deletions, round).await?;
     let (notes, activities): (Vec<Queued>, Vec<Queued>) = creations
         .into_iter()
         .partition(|change| change.action == Action::CreateNote);
@@ -58,6 +60,21 @@ fn decide(change: &Queued, after: After, round: &mut Round) {
         After::Again => round.again(change),
         After::Moved(reason) => round.back_to_review(change, reason, None),
     }
+}
+
+/// A lost deletion happened when the record is gone.
+async fn gone(org: &Org, lost: &[Queued], round: &mut Round) -> Result<(), Trouble> {
+    let changes: Vec<&Queued> = lost.iter().collect();
+    let present = prepare::read(org, None, &changes, round).await?;
+    for change in lost {
+        if present.record(&change.record_id).is_some() {
+            round.again(change);
+        } else {
+            let record_id = change.record_id.clone();
+            round.next(change, Next::Applied { record_id }, 0);
+        }
+    }
+    Ok(())
 }
 
 async fn updates(org: &Org, lost: &[Queued], round: &mut Round) -> Result<(), Trouble> {

@@ -9,12 +9,13 @@ use super::Trouble;
 use super::settle::Round;
 use crate::adapters::{answers, records};
 use crate::domain::batching;
-use crate::domain::change::{Queued, Reason, Verdict, Write};
+use crate::domain::change::{Action, Queued, Reason, Verdict, Write};
 use crate::domain::gate;
 use crate::domain::looking::{self, Before};
 use crate::domain::outcome::{self, Next};
 use crate::domain::prediction::Books;
 use crate::domain::settings::Settings;
+use crate::domain::undo::{self, MayGo};
 use crate::domain::value::{FieldValue, Fields};
 use crate::store::{provenance, queue};
 
@@ -56,6 +57,10 @@ pub(super) async fn prepare(
                 Some((record_id, true)) => round.already_created(&change, record_id),
                 Some((_, false)) => round.wait(&change, OTHER_CREATION_MS),
             }
+            continue;
+        }
+        if change.action == Action::DeleteRecord {
+            delete(change, &present, settings, round, &mut ready);
             continue;
         }
         if let Some(reasons) = present.refusal(&change) {
@@ -129,7 +134,38 @@ fn unreadable(change: &Queued, said: &[Reason]) -> Vec<Reason> {
         .collect()
 }
 
+/// A record we created goes only as we left it, or as a reviewer saw it.
+fn delete(
+    change: Queued,
+    present: &Present,
+    settings: &Settings,
+    round: &mut Round,
+    ready: &mut Vec<Queued>,
+) {
+    let Some(fields) = present.record(&change.record_id) else {
+        let record_id = change.record_id.clone();
+        round.next(&change, Next::Applied { record_id }, 0);
+        return;
+    };
+    let none = Fields::new();
+    let expected = match &change.proposed {
+        Write::Record(expected) => expected,
+        Write::Value(_) => &none,
+    };
+    let user_id = &settings.connection.user_id;
+    match undo::may_go(expected, fields, user_id, &change.baseline) {
+        MayGo::Yes => ready.push(change),
+        MayGo::No(reason) => {
+            let seen = fields.get(undo::TOUCHED_AT).cloned();
+            round.back_to_review(&change, reason, seen);
+        }
+    }
+}
+
 fn has_moved(change: &Queued, present: &Present) -> bool {
+    if change.action == Action::DeleteRecord {
+        return false;
+    }
     present.record(&change.record_id).is_some_and(|fields| {
         let value = fields.get(&change.field).unwrap_or(&FieldValue::Null);
         !crate::domain::compare::same(value, &change.baseline)
@@ -177,11 +213,19 @@ pub(super) async fn read(
 ) -> Result<Present, Trouble> {
     let mut present = Present::default();
     for (object, ids) in batching::records(changes.iter().copied()) {
-        let fields: BTreeSet<&str> = changes
+        let mut fields: BTreeSet<&str> = changes
             .iter()
             .filter(|change| change.object == object && !change.field.is_empty())
             .map(|change| change.field.as_str())
             .collect();
+        for change in changes.iter().filter(|change| change.object == object) {
+            if let Write::Record(expected) = &change.proposed {
+                // A note's content is a file of its own.
+                let compared = expected.keys().filter(|name| *name != "Content");
+                fields.extend(compared.map(String::as_str));
+                fields.extend([undo::TOUCHED_BY, undo::TOUCHED_AT]);
+            }
+        }
         let needed = rules.and_then(|books| books.get(object));
         let needed = needed.map_or(&[][..], |book| book.reads.as_slice());
         let wanted = fields

@@ -17,6 +17,7 @@ use crate::store::predictions;
 use crate::store::provenance::{self, Written};
 use crate::store::queue::{self, Claim};
 use crate::store::results::{self, Standing};
+use crate::store::undo;
 use crate::store::usage::{self, Spent};
 use crate::telemetry::Telemetry;
 
@@ -26,6 +27,8 @@ pub(super) struct Round {
     standings: Vec<(String, Standing)>,
     position: HashMap<Uuid, usize>,
     written: Vec<Written>,
+    /// Fields that hold again what was there before us, with the change that put it back.
+    restored: Vec<(Uuid, String, String)>,
     traces: HashMap<Uuid, Option<String>>,
     /// How predictions of validation rules fared.
     pub(super) score: Score,
@@ -42,6 +45,7 @@ impl Round {
             standings: Vec::new(),
             position: HashMap::new(),
             written: Vec::new(),
+            restored: Vec::new(),
             traces: HashMap::new(),
             score: Score::default(),
             spent: Spent::default(),
@@ -244,6 +248,11 @@ impl Round {
     }
 
     fn remember(&mut self, change: &Queued) {
+        if change.restores {
+            self.restored
+                .push((change.id, change.record_id.clone(), change.field.clone()));
+            return;
+        }
         if let Write::Value(value) = &change.proposed {
             self.written.push(Written {
                 object: change.object.clone(),
@@ -299,6 +308,7 @@ pub(super) async fn settle(
         now,
         standings,
         written,
+        restored,
         traces,
         score,
         spent,
@@ -330,6 +340,18 @@ pub(super) async fn settle(
         .into_iter()
         .filter(|row| took.contains(&row.change_id))
         .collect();
+    let applied_now: Vec<Uuid> = standings
+        .iter()
+        .filter(|standing| standing.state == State::Applied && took.contains(&standing.id))
+        .map(|standing| standing.id)
+        .collect();
+    undo::done(unit.connection(), &claim.workspace, &applied_now).await?;
+    let restored: Vec<(String, String)> = restored
+        .into_iter()
+        .filter(|(change, ..)| took.contains(change))
+        .map(|(_, record, field)| (record, field))
+        .collect();
+    provenance::forget(unit.connection(), &claim.workspace, &restored).await?;
     provenance::remember(unit.connection(), &claim.workspace, written, Utc::now()).await?;
     let told: HashSet<Uuid> = standings
         .iter()

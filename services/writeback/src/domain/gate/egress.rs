@@ -12,6 +12,8 @@ pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
     let kind = match proposal.action {
         // A mapping entry is itself the destination of the property it names.
         Action::UpdateField if !proposal.entry_id.is_empty() => return Vec::new(),
+        // Taking back sends nothing.
+        Action::DeleteRecord => return Vec::new(),
         Action::UpdateField | Action::CreateEvent => ActivityKind::Event,
         Action::CreateTask => ActivityKind::Task,
         Action::CreateNote => ActivityKind::Note,
