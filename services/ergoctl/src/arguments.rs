@@ -81,6 +81,8 @@ pub(crate) enum Command {
     Queue(Queue),
     /// Take back what was written: restores only what is still ours, the rest goes to review
     Undo(Undo),
+    /// Why a value is in Salesforce: the meeting, the words, the gates, the reviewer, the requests
+    Why(Why),
     /// Meetings, their records and what was written
     #[command(subcommand)]
     Meetings(Meetings),
@@ -361,6 +363,15 @@ pub(crate) enum Queue {
     },
 }
 
+/// Which value.
+#[derive(Debug, Args)]
+pub(crate) struct Why {
+    /// The record, as Opportunity/006000000000001AAA
+    pub(crate) record: Record,
+    /// The field; without it, how the record itself came to be
+    pub(crate) field: Option<String>,
+}
+
 /// What to take back. An undo is a change itself and can be undone.
 #[derive(Debug, Args)]
 pub(crate) struct Undo {
@@ -560,6 +571,8 @@ mod tests {
             ("ergoctl queue dismiss c1@4", false),
             ("ergoctl verify Opportunity/006000000000001AAA", true),
             ("ergoctl verify Opportunity", false),
+            ("ergoctl why Opportunity/006000000000001AAA NextStep", true),
+            ("ergoctl why Opportunity", false),
             ("ergoctl undo c1 c2 --reason wrong-deal", true),
             ("ergoctl undo --change-set s1 --reason wrong-deal", true),
             ("ergoctl undo c1 --change-set s1 --reason wrong-deal", false),

@@ -1,5 +1,6 @@
 //! Changes by state, and what a person decides about them.
 
+use events::crm::v1::RecordRef;
 use events::rpc::RpcError;
 use events::writeback::v1 as proto;
 use serde::Serialize;
@@ -9,6 +10,7 @@ use crate::owners::Owners;
 use crate::wire::Page;
 use crate::wire::change::{Change, Decide, Decided, Rehearse, Rehearsed, Undo, states};
 use crate::wire::prediction::Predictions;
+use crate::wire::why::Why;
 
 /// A page of changes, and how many there are in all.
 #[derive(Debug, Serialize)]
@@ -111,5 +113,25 @@ pub(crate) async fn undo(
         .writeback
         .undo_changes(&asking.context, request)
         .await?;
+    Ok(answer.into())
+}
+
+/// Why a value is in Salesforce.
+pub(crate) async fn why(
+    owners: &Owners,
+    asking: &Asking,
+    object: String,
+    record_id: String,
+    field: String,
+) -> Result<Why, RpcError> {
+    let request = proto::WhyValueRequest {
+        workspace: asking.workspace(),
+        record: Some(RecordRef {
+            object,
+            id: record_id,
+        }),
+        field,
+    };
+    let answer = owners.writeback.why_value(&asking.context, request).await?;
     Ok(answer.into())
 }

@@ -11,6 +11,7 @@ pub(crate) mod quarantine;
 pub(crate) mod settings;
 pub(crate) mod shown;
 pub(crate) mod sync;
+pub(crate) mod why;
 pub(crate) mod word;
 
 use chrono::{DateTime, Utc};

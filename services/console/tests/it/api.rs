@@ -59,6 +59,10 @@ async fn answers_carry_what_owners_said() {
     assert_eq!(predictions["scores"][0]["missed"], 1);
     assert_eq!(predictions["next_page_token"], Value::Null);
     assert_eq!(story["decision"]["candidates"][0]["chosen"], true);
+    let why =
+        get("/w/acme/why?object=Opportunity&record_id=006000000000001AAA&field=NextStep").await;
+    assert_eq!(why["stories"][0]["sentence"], "Send it");
+    assert_eq!(why["stories"][0]["change"]["evidence"][0]["speaker"], "Ann");
     assert_eq!(get("/w/acme/changes?state=held").await["total"], 1);
     assert_eq!(
         get("/w/acme/mapping").await["published"]["entries"][0]["overwrite"],

@@ -798,6 +798,21 @@ impl writeback::Writeback for Script {
         })
     }
 
+    async fn why_value(
+        &self,
+        _: &CallContext,
+        _: writeback::WhyValueRequest,
+    ) -> Result<writeback::WhyValueResponse, RpcError> {
+        Ok(writeback::WhyValueResponse {
+            stories: vec![writeback::ValueStory {
+                change: Some(self.change_of(ChangeState::Applied)),
+                sentence: self.said(),
+                current: true,
+                ..writeback::ValueStory::default()
+            }],
+        })
+    }
+
     async fn undo_changes(
         &self,
         context: &CallContext,

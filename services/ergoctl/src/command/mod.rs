@@ -14,6 +14,7 @@ mod status;
 mod sync;
 mod undo;
 mod verify;
+mod why;
 
 use std::io::{ErrorKind, Write as _};
 
@@ -91,6 +92,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Stages(wish) => document::run(&api()?, &out, "stage-controls", wish).await,
         Command::Domains(domains) => domains::run(&api()?, &out, domains).await,
         Command::Queue(queue) => queue::run(&api()?, &out, queue).await,
+        Command::Why(why) => why::run(&api()?, &out, why).await,
         Command::Undo(undo) => undo::run(&api()?, &out, undo).await,
         Command::Meetings(meetings) => meetings::run(&api()?, &out, meetings).await,
         Command::Verify(verify) => verify::run(&api()?, &out, verify).await,

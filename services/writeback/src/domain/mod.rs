@@ -31,3 +31,4 @@ pub mod text;
 pub mod undo;
 pub mod value;
 pub mod verdict;
+pub mod why;

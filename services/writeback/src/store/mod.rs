@@ -19,6 +19,7 @@ pub mod settings;
 pub mod undo;
 pub mod usage;
 pub mod verification;
+pub mod why;
 
 use chassis::{Db, Failure, Scope};
 use events::WorkspaceId;

@@ -1,15 +1,15 @@
 //! Taking back: only what is still ours, once, journalled, and undoable itself.
 
 use crate::world::{WORKSPACE, World, said, usual_mapping};
-use events::rpc::Code;
+use events::rpc::{Code, Role};
 use events::writeback::v1::{
     Action, Change, ChangeDecision, ChangeState, DecideChangesRequest, Decision,
-    UndoChangesRequest, UndoChangesResponse,
+    UndoChangesRequest, UndoChangesResponse, WhyValueRequest,
 };
 use salesforce_sim::config::ADMIN_USERNAME;
 use serde_json::{Value, json};
 use testkit::eventually::within;
-use testkit::rpc::as_admin;
+use testkit::rpc::{as_admin, as_role};
 
 use crate::world::LIMIT;
 
@@ -132,6 +132,34 @@ async fn a_change_set_is_taken_back_and_the_undo_is_undone() {
     until(&world, &delete, ChangeState::Undone).await;
     let record = world.record(&created.record.unwrap_or_default().id).await;
     assert_eq!(record["Subject"], json!("Meeting: Weekly"));
+    let why = world
+        .client()
+        .await
+        .why_value(
+            &as_role("user:vera@acme.example", Role::Viewer),
+            WhyValueRequest {
+                workspace: WORKSPACE.into(),
+                record: field.record.clone(),
+                field: "NextStep".into(),
+            },
+        )
+        .await
+        .expect("an answer")
+        .stories;
+    // The write, the undo, and the undo of that, newest first.
+    assert_eq!(why.len(), 3);
+    assert!(why[0].current && !why[1].current && !why[2].current);
+    assert!(
+        why[0]
+            .sentence
+            .starts_with("Opportunity.NextStep was put back because of the meeting \"Weekly\""),
+        "{}",
+        why[0].sentence
+    );
+    assert_eq!(why[2].change.as_ref().expect("the change").id, field.id);
+    assert_eq!(why[2].decision_id, "decision-m-1-1-1");
+    assert_eq!(why[2].attempts.len(), 1);
+    assert_eq!(why[2].attempts[0].result, "applied");
     // The journal has every step: two writes, two undos, two of these undone.
     let attempts: Vec<String> =
         sqlx::query_scalar("select result from writeback.attempt order by id")

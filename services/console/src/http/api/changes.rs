@@ -1,4 +1,4 @@
-//! `/changes`, `/changes/decide`, `/changes/rehearse`, `/changes/undo` and `/predictions`.
+//! `/changes`, `/changes/decide`, `/changes/rehearse`, `/changes/undo` `/predictions` and `/why`.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,6 +12,7 @@ use crate::http::Desk;
 use crate::http::problem::Problem;
 use crate::wire::change::{Decide, Decided, Rehearse, Rehearsed, Undo};
 use crate::wire::prediction::Predictions;
+use crate::wire::why::Why;
 
 /// Changes on a page when none are asked for.
 const PAGE_SIZE: u32 = 50;
@@ -82,4 +83,25 @@ pub(super) async fn undo(
 ) -> Result<Json<Decided>, Problem> {
     let asking = asker.least(Role::Admin)?;
     Ok(Json(changes::undo(&desk.owners, asking, undo).await?))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Value {
+    #[serde(default)]
+    object: String,
+    record_id: String,
+    /// Empty for the record itself.
+    #[serde(default)]
+    field: String,
+}
+
+pub(super) async fn why(
+    State(desk): State<Desk>,
+    asker: Asker,
+    Parameters(value): Parameters<Value>,
+) -> Result<Json<Why>, Problem> {
+    let asking = asker.least(Role::Viewer)?;
+    let (object, record_id, field) = (value.object, value.record_id, value.field);
+    let why = changes::why(&desk.owners, asking, object, record_id, field);
+    Ok(Json(why.await?))
 }

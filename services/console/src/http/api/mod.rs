@@ -52,6 +52,7 @@ fn workspace() -> Router<Desk> {
         .route("/changes/rehearse", post(changes::rehearse))
         .route("/changes/undo", post(changes::undo))
         .route("/predictions", get(changes::predictions))
+        .route("/why", get(changes::why))
         .route("/mapping", get(mapping::show))
         .route("/mapping/draft", put(mapping::save_draft))
         .route("/mapping/publish", post(mapping::publish))

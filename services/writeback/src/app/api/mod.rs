@@ -13,6 +13,7 @@ mod stages;
 mod status;
 mod undo;
 mod verify;
+mod why;
 
 use chassis::{Db, Failure, Scope};
 use events::rpc::{CallContext, Code, Role, RpcError};
@@ -180,6 +181,15 @@ impl proto::Writeback for Api {
     ) -> Result<proto::DecideChangesResponse, RpcError> {
         context.require(Role::Admin)?;
         self.decide(context, request).await
+    }
+
+    async fn why_value(
+        &self,
+        context: &CallContext,
+        request: proto::WhyValueRequest,
+    ) -> Result<proto::WhyValueResponse, RpcError> {
+        context.require(Role::Viewer)?;
+        self.why(request).await
     }
 
     async fn undo_changes(
