@@ -249,6 +249,8 @@ mod tests {
             field: "NextStep".into(),
             overwrite: OverwritePolicy::ReplaceOurs.into(),
             confidence_min: 0.8,
+            // What an older export leaves out is a write.
+            direction: mapping_entry::Direction::Write.into(),
             ..proto::MappingEntry::default()
         };
         let published = proto::Mapping {
