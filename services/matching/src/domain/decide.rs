@@ -2,6 +2,7 @@
 //! than guesses: an equal score or a small margin goes to a person. Totals are integers, so a replay is exact.
 
 use super::account::{self, Candidate, Object};
+use super::conclude::{Never, Standing, conclude, hearsay, standing};
 use super::facts::{Choice, Facts, Settings};
 use super::meeting::{Hint, HintObject, Meeting};
 use super::opportunity;
@@ -137,25 +138,19 @@ fn known_hints(meeting: &Meeting, facts: &Facts) -> (Hints, Vec<Ignored>) {
     let mut hints = Hints::default();
     let mut ignored = Vec::new();
     for hint in &meeting.hints {
+        // Merged since: the survivor stands for it.
+        let id = facts.merged.get(&hint.record_id).unwrap_or(&hint.record_id);
         let account = match hint.object {
-            HintObject::Account => facts
-                .accounts
-                .get(&hint.record_id)
-                .map(|account| account.id.clone()),
+            HintObject::Account => facts.accounts.get(id).map(|account| account.id.clone()),
             HintObject::Contact => facts
                 .contacts_by_id
-                .get(&hint.record_id)
+                .get(id)
                 .map(|contact| contact.account_id.clone()),
-            HintObject::Opportunity => {
-                facts
-                    .opportunities_by_id
-                    .get(&hint.record_id)
-                    .map(|opportunity| {
-                        hints.opportunities.insert(opportunity.id.clone());
-                        opportunity.account_id.clone()
-                    })
-            }
-            HintObject::Lead => match facts.leads_by_id.get(&hint.record_id) {
+            HintObject::Opportunity => facts.opportunities_by_id.get(id).map(|opportunity| {
+                hints.opportunities.insert(opportunity.id.clone());
+                opportunity.account_id.clone()
+            }),
+            HintObject::Lead => match facts.leads_by_id.get(id) {
                 Some(lead) if lead.converted.is_none() => {
                     hints.leads.insert(lead.id.clone());
                     continue;
@@ -167,7 +162,7 @@ fn known_hints(meeting: &Meeting, facts: &Facts) -> (Hints, Vec<Ignored>) {
                 None => None,
             },
             HintObject::Event => {
-                hints.event_id = Some(hint.record_id.clone());
+                hints.event_id = Some(id.clone());
                 continue;
             }
         };
@@ -344,118 +339,6 @@ fn weighed(
     }
     decision.standing = standing;
     decision
-}
-
-/// What the conclusion needs of a candidate: kept with the decision, so that it can be drawn again bit for bit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// Prior plus evidence.
-    pub total: Millibits,
-    /// Why it may not be taken without a person.
-    pub never_automatic: Option<Never>,
-}
-
-/// Why a candidate is never taken automatically (matching guide, section 5.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Never {
-    /// It is a partner.
-    Partner,
-    /// Nothing but texts, or a name seen once, speaks for it.
-    Hearsay,
-}
-
-impl Never {
-    /// The word it is kept by.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Partner => "partner",
-            Self::Hearsay => "hearsay",
-        }
-    }
-}
-
-/// Where the candidates stand, in their order.
-#[must_use]
-pub fn standing(candidates: &[Candidate], facts: &Facts) -> Vec<Standing> {
-    candidates
-        .iter()
-        .map(|candidate| Standing {
-            total: candidate.total,
-            never_automatic: if facts
-                .accounts
-                .get(&candidate.id)
-                .is_some_and(|account| account.is_partner)
-            {
-                Some(Never::Partner)
-            } else {
-                hearsay(candidate).then_some(Never::Hearsay)
-            },
-        })
-        .collect()
-}
-
-/// Whether an address, a domain, a number or an id speaks for it, or a name and a text together.
-#[must_use]
-pub fn hearsay(candidate: &Candidate) -> bool {
-    let has = |group: &str| {
-        candidate
-            .evidence
-            .iter()
-            .any(|evidence| evidence.group == group && evidence.weight > 0)
-    };
-    let hard = ["identity", "mail", "domain", "phone"].into_iter().any(has);
-    let both = has("name") && has("text");
-    !hard && !both
-}
-
-/// What follows from where the candidates stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Verdict {
-    /// Matched, ambiguous or unmatched.
-    pub outcome: Outcome,
-    /// What the posterior is computed from.
-    pub total: Millibits,
-    /// Whether the best is far enough from the next.
-    pub margin: bool,
-}
-
-/// Concludes from candidates, best first.
-#[must_use]
-pub fn conclude(candidates: &[Standing], settings: &Settings) -> Verdict {
-    let Some(best) = candidates
-        .first()
-        .filter(|best| best.total >= weight::FLOOR)
-    else {
-        return Verdict {
-            outcome: Outcome::Unmatched,
-            total: candidates
-                .first()
-                .map_or(weight::ACCOUNT_PRIOR, |best| best.total),
-            margin: false,
-        };
-    };
-    let second = candidates.get(1).map(|candidate| candidate.total);
-    // Only a runner-up worth a question lowers the posterior; the margin is asked of every runner-up.
-    let posterior = match second {
-        Some(second) if second > weight::FLOOR => best.total.min(best.total - second),
-        _ => best.total,
-    };
-    let margin = second.is_none_or(|second| best.total - second >= weight::MARGIN);
-    let mut total = settings.calibration.apply(posterior);
-    if best.never_automatic.is_some() {
-        total = total.min(weight::NEVER_AUTOMATIC);
-    }
-    let matched = total >= settings.account_matched && margin && best.never_automatic.is_none();
-    Verdict {
-        outcome: if matched {
-            Outcome::Matched
-        } else {
-            Outcome::Ambiguous
-        },
-        total,
-        margin,
-    }
 }
 
 /// Accounts beside the winner that would have won alone.

@@ -33,6 +33,8 @@ pub struct Facts {
     pub namesakes_by_account: HashMap<String, Vec<Contact>>,
     /// Accounts by the skeleton of their website's domain (see [`super::address::skeleton`]).
     pub websites_by_skeleton: HashMap<String, Vec<(String, String)>>,
+    /// Where records asked for by id went when they were merged.
+    pub merged: HashMap<String, String>,
     /// Accounts the texts of a meeting name, by meeting.
     pub named: HashMap<String, Vec<Named>>,
     /// Opportunities by account.

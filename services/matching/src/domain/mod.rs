@@ -7,6 +7,7 @@ pub mod account;
 pub mod address;
 pub mod affected;
 pub mod calibrate;
+pub mod conclude;
 pub mod decide;
 #[cfg(test)]
 mod decide_tests;

@@ -166,6 +166,8 @@ pub struct DeletedRow {
     pub object: String,
     /// 18-character id.
     pub id: String,
+    /// The surviving record when it was merged; empty when it was deleted.
+    pub master_id: String,
     /// SystemModstamp of the deletion.
     pub modstamp: DateTime<Utc>,
 }

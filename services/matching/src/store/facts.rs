@@ -1,15 +1,12 @@
 //! Loads what is known about a batch of meetings: one statement, whatever the batch's size (matching guide, section 4).
 
-use crate::domain::facts::{
-    Account, Calibration, Choice, Contact, Converted, DomainClass, DomainRule, DomainUse, Facts,
-    Lead, Opportunity, Settings, User,
-};
+use super::fact_rows::add;
+use crate::domain::facts::{DomainClass, Facts};
 use crate::domain::keys::Keys;
 use crate::domain::weight;
 use chassis::Scope;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use events::WorkspaceId;
-use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
 
 /// What one meeting asks for.
@@ -50,9 +47,19 @@ pub async fn load(
         with
         address as (select distinct workspace, address from unnest($1::text[], $2::text[]) as t (workspace, address)),
         domain as (select distinct workspace, domain from unnest($3::text[], $4::text[]) as t (workspace, domain)),
-        record as (
+        named_record as (
             select distinct workspace, object, id
             from unnest($5::text[], $6::text[], $7::text[]) as t (workspace, object, id)
+        ),
+        merged as (
+            select r.workspace, r.id, m.master_id
+            from named_record r join matching.merged m on m.workspace = r.workspace and m.id = r.id
+        ),
+        record as (
+            select workspace, object, id from named_record
+            union
+            select r.workspace, r.object, m.master_id
+            from named_record r join merged m on m.workspace = r.workspace and m.id = r.id
         ),
         meeting as (
             select workspace, id, string_to_array(last_keys, chr(10)) as last_keys, string_to_array(first_keys, chr(10)) as first_keys
@@ -67,8 +74,10 @@ pub async fn load(
         skeleton as (select distinct workspace, key from asked where kind = 'skeleton'),
         full_name as (select distinct workspace, key from asked where kind = 'full_name'),
         choice as (
-            select c.workspace, c.meeting_id, c.account_id, c.opportunity_id, c.chosen_by
-            from meeting m join matching.choice c on c.workspace = m.workspace and c.meeting_id = m.id
+            select c.workspace, c.meeting_id, coalesce(g.master_id, c.account_id) as account_id, c.opportunity_id, c.chosen_by
+            from meeting m
+            join matching.choice c on c.workspace = m.workspace and c.meeting_id = m.id
+            left join matching.merged g on g.workspace = c.workspace and g.id = c.account_id
         ),
         mail as (
             select a.workspace, a.address, c.id, c.account_id, c.first_name, c.last_name, c.touched_at
@@ -294,6 +303,8 @@ pub async fn load(
         from address a
         join matching.crm_user u on u.workspace = a.workspace and u.address = a.address and not u.is_deleted
         union all
+        select 'merged', workspace, id, json_build_object('master_id', master_id)::text from merged
+        union all
         select 'user_domain', d.workspace, d.domain, '{}'
         from domain d
         where exists (
@@ -426,273 +437,6 @@ impl Asked {
         asked.workspaces.dedup();
         asked
     }
-}
-
-#[derive(Deserialize)]
-struct WorkspaceRow {
-    loaded: bool,
-    names_version: i64,
-    account_matched: Option<i64>,
-    opportunity_matched: Option<i64>,
-    window_days: Option<i64>,
-    pipelines: Vec<String>,
-    slope: i64,
-    offset: i64,
-}
-
-#[derive(Deserialize)]
-struct SkeletonRow {
-    account_id: String,
-    domain: String,
-}
-
-#[derive(Deserialize)]
-struct ContactRow {
-    id: String,
-    account_id: String,
-    first_name: String,
-    last_name: String,
-    touched_at: DateTime<Utc>,
-}
-
-#[derive(Deserialize)]
-struct LeadRow {
-    id: String,
-    name: String,
-    company: String,
-    is_converted: bool,
-    account_id: String,
-    contact_id: String,
-}
-
-#[derive(Deserialize)]
-struct UseRow {
-    account_id: String,
-    contacts: u32,
-}
-
-#[derive(Deserialize)]
-struct WebsiteRow {
-    account_id: String,
-}
-
-#[derive(Deserialize)]
-struct RuleRow {
-    account_id: String,
-    class: String,
-}
-
-#[derive(Deserialize)]
-struct ChoiceRow {
-    account_id: Option<String>,
-    opportunity_id: Option<String>,
-    chosen_by: String,
-}
-
-#[derive(Deserialize)]
-struct AccountRow {
-    id: String,
-    name: String,
-    owner_id: String,
-    r#type: String,
-    parent_id: String,
-    last_activity: Option<NaiveDate>,
-}
-
-#[derive(Deserialize)]
-struct OpportunityRow {
-    id: String,
-    account_id: String,
-    name: String,
-    r#type: String,
-    owner_id: String,
-    owner_active: bool,
-    record_type_id: String,
-    is_closed: bool,
-    close_date: NaiveDate,
-    created_at: DateTime<Utc>,
-    roles: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct UserRow {
-    id: String,
-}
-
-/// Puts one row where the decision looks for it.
-fn add(loaded: &mut Loaded, kind: &str, key: String, body: &str) -> Result<(), serde_json::Error> {
-    let facts = &mut loaded.facts;
-    match kind {
-        "workspace" => {
-            let row: WorkspaceRow = serde_json::from_str(body)?;
-            facts.loaded = row.loaded;
-            loaded.names_version = row.names_version;
-            let default = Settings::default();
-            facts.settings = Settings {
-                account_matched: row.account_matched.unwrap_or(default.account_matched),
-                opportunity_matched: row
-                    .opportunity_matched
-                    .unwrap_or(default.opportunity_matched),
-                window_days: row.window_days.unwrap_or(default.window_days),
-                pipelines: row.pipelines.into_iter().collect(),
-                calibration: Calibration {
-                    slope: row.slope,
-                    offset: row.offset,
-                },
-            };
-        }
-        "phone" => facts
-            .contacts_by_phone
-            .entry(key)
-            .or_default()
-            .push(contact(body)?),
-        "full_name" => facts
-            .contacts_by_full_name
-            .entry(key)
-            .or_default()
-            .push(contact(body)?),
-        "namesake" => facts
-            .namesakes_by_account
-            .entry(key)
-            .or_default()
-            .push(contact(body)?),
-        "lead_phone" => facts
-            .leads_by_phone
-            .entry(key)
-            .or_default()
-            .push(lead(body)?),
-        "skeleton" => {
-            let row: SkeletonRow = serde_json::from_str(body)?;
-            facts
-                .websites_by_skeleton
-                .entry(key)
-                .or_default()
-                .push((row.account_id, row.domain));
-        }
-        "mail" => facts
-            .contacts_by_address
-            .entry(key)
-            .or_default()
-            .push(contact(body)?),
-        "contact" => {
-            facts.contacts_by_id.insert(key, contact(body)?);
-        }
-        "lead" => {
-            let lead = lead(body)?;
-            facts.leads_by_id.insert(lead.id.clone(), lead.clone());
-            if !key.is_empty() {
-                facts.leads_by_address.entry(key).or_default().push(lead);
-            }
-        }
-        "rollup" => {
-            let row: UseRow = serde_json::from_str(body)?;
-            let found = DomainUse {
-                account_id: row.account_id,
-                contacts: row.contacts,
-            };
-            facts.accounts_by_domain.entry(key).or_default().push(found);
-        }
-        "website" => {
-            let row: WebsiteRow = serde_json::from_str(body)?;
-            facts
-                .accounts_by_website
-                .entry(key)
-                .or_default()
-                .push(row.account_id);
-        }
-        "rule" => {
-            let row: RuleRow = serde_json::from_str(body)?;
-            let account_id = (!row.account_id.is_empty()).then_some(row.account_id);
-            if let Some(class) = class(&row.class) {
-                facts
-                    .domain_rules
-                    .entry(key)
-                    .or_default()
-                    .push(DomainRule { class, account_id });
-            }
-        }
-        "choice" => {
-            let row: ChoiceRow = serde_json::from_str(body)?;
-            let choice = Choice {
-                account_id: row.account_id,
-                opportunity_id: row.opportunity_id,
-                chosen_by: row.chosen_by,
-            };
-            facts.choices.insert(key, choice);
-        }
-        "account" => {
-            let row: AccountRow = serde_json::from_str(body)?;
-            let is_partner = row.r#type.to_lowercase().contains("partner");
-            let account = Account {
-                id: row.id,
-                name: row.name,
-                owner_id: row.owner_id,
-                is_partner,
-                parent_id: row.parent_id,
-                last_activity: row.last_activity,
-            };
-            facts.accounts.insert(key, account);
-        }
-        "opportunity" => {
-            let opportunity = opportunity(body)?;
-            facts
-                .opportunities_by_account
-                .entry(opportunity.account_id.clone())
-                .or_default()
-                .push(opportunity.clone());
-            facts.opportunities_by_id.insert(key, opportunity);
-        }
-        "user" => {
-            let row: UserRow = serde_json::from_str(body)?;
-            facts.users_by_address.insert(key, User { id: row.id });
-        }
-        _ => {
-            facts.user_domains.insert(key);
-        }
-    }
-    Ok(())
-}
-
-fn lead(body: &str) -> Result<Lead, serde_json::Error> {
-    let row: LeadRow = serde_json::from_str(body)?;
-    let converted = row.is_converted.then_some(Converted {
-        account_id: row.account_id,
-        contact_id: row.contact_id,
-    });
-    Ok(Lead {
-        id: row.id,
-        name: row.name,
-        company: row.company,
-        converted,
-    })
-}
-
-fn contact(body: &str) -> Result<Contact, serde_json::Error> {
-    let row: ContactRow = serde_json::from_str(body)?;
-    Ok(Contact {
-        id: row.id,
-        account_id: row.account_id,
-        first: row.first_name,
-        last: row.last_name,
-        touched_at: row.touched_at,
-    })
-}
-
-fn opportunity(body: &str) -> Result<Opportunity, serde_json::Error> {
-    let row: OpportunityRow = serde_json::from_str(body)?;
-    Ok(Opportunity {
-        id: row.id,
-        account_id: row.account_id,
-        name: row.name,
-        deal_type: row.r#type,
-        owner_id: row.owner_id,
-        owner_active: row.owner_active,
-        record_type_id: row.record_type_id,
-        is_closed: row.is_closed,
-        close_date: row.close_date,
-        created_at: row.created_at,
-        role_contact_ids: row.roles,
-    })
 }
 
 /// A class as stored.

@@ -2,6 +2,7 @@
 
 pub mod affected;
 pub mod decisions;
+mod fact_rows;
 pub mod facts;
 pub mod names;
 pub mod projection;

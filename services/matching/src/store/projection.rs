@@ -513,9 +513,41 @@ async fn deleted(
          from unnest($2::text[], $3::timestamptz[]) as t (id, modstamp)
          where r.workspace = $1 and r.id = t.id and r.modstamp <= t.modstamp"
     );
+    merged(connection, workspace, records).await?;
     let (contacts, _) = of("Contact");
     let before = forget_addresses(connection, workspace, &contacts).await?;
     roll_up(connection, workspace, before.into_iter().collect()).await
+}
+
+/// Remembers where merged records went.
+async fn merged(
+    connection: &mut PgConnection,
+    workspace: &str,
+    records: &Records,
+) -> Result<(), sqlx::Error> {
+    let (ids, masters): (Vec<String>, Vec<String>) = records
+        .deleted
+        .iter()
+        .filter(|row| !row.master_id.is_empty())
+        .map(|row| (row.id.clone(), row.master_id.clone()))
+        .unzip();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "with gone as (select distinct on (id) id, master_id from unnest($2::text[], $3::text[]) as t (id, master_id)),
+         flat as (
+             update matching.merged m set master_id = g.master_id from gone g where m.workspace = $1 and m.master_id = g.id
+         )
+         insert into matching.merged (workspace, id, master_id) select $1, id, master_id from gone
+         on conflict (workspace, id) do update set master_id = excluded.master_id",
+        workspace,
+        &ids,
+        &masters,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Forgets what a full load did not meet, and lets decisions begin.

@@ -2,7 +2,8 @@
 
 use super::timestamp;
 use crate::domain::account::{Candidate, Object};
-use crate::domain::decide::{Decision, Never, Outcome, Standing, Verdict, conclude};
+use crate::domain::conclude::{Never, Standing, Verdict, conclude};
+use crate::domain::decide::{Decision, Outcome};
 use crate::domain::explain::explain;
 use crate::domain::facts::{Calibration, Settings};
 use crate::domain::meeting::Meeting;

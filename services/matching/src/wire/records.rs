@@ -193,6 +193,7 @@ fn deleted(row: &proto::Deleted) -> Result<DeletedRow, FieldError> {
     Ok(DeletedRow {
         object: record.object.clone(),
         id: record.id.clone(),
+        master_id: row.master_record_id.clone(),
         modstamp,
     })
 }

@@ -194,3 +194,46 @@ async fn thresholds_are_the_workspaces_own_and_checked() {
     );
     running.shutdown().await.expect("stops");
 }
+
+#[tokio::test]
+async fn an_id_from_upstream_leads_to_the_record_it_was_merged_into() {
+    let world = World::new().await;
+    let running = world.start().await;
+    world.load(&records()).await;
+    let gone = |id: &str, master: &str, modstamp| crm::Deleted {
+        record: Some(crm::RecordRef {
+            object: "Account".into(),
+            id: id.into(),
+        }),
+        master_record_id: master.into(),
+        system_modstamp: crate::world::at(modstamp),
+    };
+    let mut merged = crate::world::changed(vec![], vec![]);
+    merged.deleted = vec![gone("001000000000009AAA", "001000000000008AAA", 30)];
+    world.publish("r-2", &merged).await;
+    merged.deleted = vec![gone("001000000000008AAA", crate::world::ACME, 31)];
+    world.publish("r-3", &merged).await;
+    testkit::eventually(crate::world::LIMIT, || async {
+        let known: i64 = sqlx::query_scalar("select count(*) from matching.merged")
+            .fetch_one(&world.pool)
+            .await
+            .expect("a count");
+        (known == 2).then_some(())
+    })
+    .await;
+    let mut event = with("m-1", "Weekly", vec![guest("", "x@gmail.com", "")]);
+    event.crm_hints = vec![meetings::CrmHint {
+        object: "Account".into(),
+        record_id: "001000000000009AAA".into(),
+        source: "dialer".into(),
+    }];
+    world.publish("e-1", &event).await;
+    let decision = world
+        .decided(1)
+        .await
+        .remove(0)
+        .decision
+        .expect("a decision");
+    assert_eq!(decision.account_id, crate::world::ACME);
+    running.shutdown().await.expect("stops");
+}
