@@ -199,9 +199,15 @@ fn scale(report: &mut Report) {
             2 => text.truncate(text.trim_end().rfind(' ').unwrap_or(text.len())),
             _ => {}
         }
-        let begun = Instant::now();
-        let found = index.find(&text, 5);
-        took.push(begun.elapsed());
+        // The best of three: what else runs on the machine is not the look-up's.
+        let mut best = std::time::Duration::MAX;
+        let mut found = Vec::new();
+        for _ in 0..3 {
+            let begun = Instant::now();
+            found = index.find(&text, 5);
+            best = best.min(begun.elapsed());
+        }
+        took.push(best);
         let core = |name: u32| index.core(name);
         hits += usize::from(
             found

@@ -7,7 +7,6 @@ use crate::domain::facts::Facts;
 use crate::domain::keys::keys;
 use crate::domain::meeting::Meeting;
 use crate::domain::named::named;
-use crate::domain::weight;
 use crate::store::decisions::DecisionRow;
 use crate::store::facts::{Loaded, Question, load};
 use crate::store::reconsider::Kept;
@@ -140,7 +139,6 @@ async fn asked(
             meeting_id: meeting.id.clone(),
             started_at: meeting.started_at,
             keys: keys(meeting),
-            window_days: weight::WINDOW_DAYS,
         };
         if let Some(names) = names.of(scope, meeting.workspace.as_str()).await? {
             let hits = named(meeting, &names.index, |number| names.id(number));

@@ -11,6 +11,7 @@ pub const ADDRESS_BYTES_MAX: usize = 254;
 pub struct Address {
     text: String,
     at: usize,
+    key: Option<String>,
 }
 
 /// Why a text is not an address.
@@ -77,6 +78,7 @@ impl Address {
         }
         let at = local.len();
         Ok(Self {
+            key: registrable(&host),
             text: format!("{local}@{host}"),
             at,
         })
@@ -103,7 +105,7 @@ impl Address {
     /// The registrable domain, which stands for an organisation; see [`domain_key`].
     #[must_use]
     pub fn domain_key(&self) -> Option<String> {
-        domain_key(self.host())
+        self.key.clone()
     }
 }
 
@@ -122,8 +124,12 @@ fn canonical_host(host: &str) -> Option<String> {
 /// `onmicrosoft.com`. `None` for a bare public suffix.
 #[must_use]
 pub fn domain_key(host: &str) -> Option<String> {
-    let host = canonical_host(host)?;
-    let registrable = psl::domain_str(&host)?;
+    registrable(&canonical_host(host)?)
+}
+
+/// Of a host in canonical form.
+fn registrable(host: &str) -> Option<String> {
+    let registrable = psl::domain_str(host)?;
     if registrable != "onmicrosoft.com" {
         return Some(registrable.to_owned());
     }

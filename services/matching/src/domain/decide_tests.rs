@@ -526,3 +526,25 @@ fn a_crowd_of_hostile_guests_is_read_within_bounds_and_the_contact_found() {
     let decision = decide(&crowd, &world());
     assert_eq!(decision.account_id.as_deref(), Some(ACME));
 }
+
+#[test]
+fn what_was_loaded_for_a_neighbour_in_the_batch_is_no_evidence() {
+    let facts = world();
+    let mut alone = meeting(&["rep@ours.example", "zoe@acme.com"]);
+    alone.participants[1].name = "Ann Leeb".into();
+    let mut shared = facts.clone();
+    let ann = facts.contacts_by_id[ANN].clone();
+    let other = Contact {
+        last: "Leet".into(),
+        first: "Anm".into(),
+        id: "003000000000007AAA".into(),
+        ..ann.clone()
+    };
+    shared
+        .namesakes_by_account
+        .insert(ACME.into(), vec![other.clone()]);
+    shared
+        .contacts_by_full_name
+        .insert("leet|anm".into(), vec![other]);
+    assert_eq!(decide(&alone, &facts), decide(&alone, &shared));
+}

@@ -3,11 +3,8 @@
 use super::address::{is_free_mail, skeleton};
 use super::meeting::{HintObject, Meeting};
 use super::name::nickname;
-use super::name::person::PersonName;
+use super::name::person::{PersonName, VARIANTS_MAX};
 use std::collections::BTreeSet;
-
-/// Nicknames of one given name asked for.
-const VARIANTS_MAX: usize = 12;
 
 /// The keys of one meeting, each once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -357,20 +357,23 @@ fn contact_of(address: &str, account_id: &str, facts: &Facts) -> Option<String> 
 
 /// Contacts of the account whose name agrees, the closest agreement only.
 fn by_name(person: &Person<'_>, account_id: &str, facts: &Facts) -> Vec<String> {
+    let Some(here) = facts.namesakes_by_account.get(account_id) else {
+        return Vec::new();
+    };
     let name = PersonName::parse(&person.participant.name);
-    let here = facts
-        .namesakes_by_account
-        .get(account_id)
-        .into_iter()
-        .flatten();
     let mut fitting: Vec<(Agreement, String)> = here
+        .iter()
+        .filter(|contact| !contact.id.is_empty())
         .map(|contact| {
             (
-                person_name::whole(&name, &PersonName::of_fields(&contact.first, &contact.last)),
-                contact.id.clone(),
+                PersonName::of_fields(&contact.first, &contact.last),
+                contact,
             )
         })
-        .filter(|(agreement, id)| *agreement != Agreement::Different && !id.is_empty())
+        // Not what another meeting of the batch asked for.
+        .filter(|(of_contact, _)| name.asks_for(of_contact))
+        .map(|(of_contact, contact)| (person_name::whole(&name, &of_contact), contact.id.clone()))
+        .filter(|(agreement, _)| *agreement != Agreement::Different)
         .collect();
     fitting.sort();
     fitting.dedup();

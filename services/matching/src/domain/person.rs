@@ -29,6 +29,8 @@ pub struct Person<'m> {
     pub side: Side,
     /// Registrable domain of their address.
     pub domain: Option<String>,
+    /// The org's user they are, when they are one.
+    pub user_id: Option<String>,
 }
 
 /// Something left out.
@@ -70,6 +72,11 @@ pub fn people<'m>(meeting: &'m Meeting, facts: &Facts) -> (Vec<Person<'m>>, Vec<
             participant,
             side,
             domain,
+            user_id: participant
+                .address
+                .as_ref()
+                .and_then(|address| facts.users_by_address.get(address.as_str()))
+                .map(|user| user.id.clone()),
         });
     }
     if meeting.participants_dropped > 0 {

@@ -3,9 +3,8 @@
 use super::fact_rows::add;
 use crate::domain::facts::{DomainClass, Facts};
 use crate::domain::keys::Keys;
-use crate::domain::weight;
 use chassis::Scope;
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use events::WorkspaceId;
 use std::collections::{HashMap, HashSet};
 
@@ -16,12 +15,10 @@ pub struct Question {
     pub workspace: WorkspaceId,
     /// The meeting, for a person's choice.
     pub meeting_id: String,
-    /// When it began: opportunities closed long before are not loaded.
+    /// When it began: opportunities closed long before, the workspace's window and a day for the time zone, are not loaded.
     pub started_at: DateTime<Utc>,
     /// Its keys.
     pub keys: Keys,
-    /// Days around opening and closing in which an opportunity may be meant, at most.
-    pub window_days: i64,
 }
 
 /// What is known in one workspace, and which version of its names that is.
@@ -159,32 +156,45 @@ pub async fn load(
                 where w.workspace = d.workspace and w.website_domain = d.domain and not w.is_deleted limit 41
             ) w
         ),
+        -- By index, key by key: a join of the lists themselves would be planned without knowing how long they are.
         proposed as (
-            select k.workspace, k.meeting_id, m.account_id from asked k join mail m on m.workspace = k.workspace and m.address = k.key
-            where k.kind = 'address'
-            union
-            select k.workspace, k.meeting_id, u.account_id from asked k join rollup u on u.workspace = k.workspace and u.domain = k.key
-            where k.kind = 'domain'
-            union
-            select k.workspace, k.meeting_id, w.id from asked k join website w on w.workspace = k.workspace and w.domain = k.key
-            where k.kind = 'domain'
-            union
-            select k.workspace, k.meeting_id, k.key from asked k where k.kind = 'account'
+            select distinct k.workspace, k.meeting_id, a.account_id
+            from asked k
+            cross join lateral (
+                (select ca.account_id from matching.contact_address ca
+                 where k.kind = 'address' and ca.workspace = k.workspace and ca.address = k.key limit 41)
+                union all
+                (select u.account_id from matching.domain_rollup u
+                 where k.kind = 'domain' and u.workspace = k.workspace and u.domain = k.key
+                 order by u.contacts desc, u.account_id limit 41)
+                union all
+                (select w.id from matching.account w
+                 where k.kind = 'domain' and w.workspace = k.workspace and w.website_domain = k.key and not w.is_deleted limit 41)
+                union all
+                select k.key where k.kind = 'account'
+            ) a
+            where a.account_id <> ''
         ),
         namesake as (
             select distinct c.workspace, c.id, c.account_id, c.first_name, c.last_name, c.touched_at
             from proposed p
             join meeting m on m.workspace = p.workspace and m.id = p.meeting_id
             cross join lateral (
-                (select * from matching.contact c
-                 where c.workspace = p.workspace and c.account_id = p.account_id and c.last_key = any(m.last_keys)
-                   and not c.is_deleted and not c.is_ours limit 21)
+                select c.* from unnest(m.last_keys) as k (key)
+                cross join lateral (
+                    select * from matching.contact c
+                    where c.workspace = p.workspace and c.account_id = p.account_id and c.last_key = k.key
+                      and not c.is_deleted and not c.is_ours limit 21
+                ) c
                 union all
-                (select * from matching.contact c
-                 where c.workspace = p.workspace and c.account_id = p.account_id and c.first_key = any(m.first_keys)
-                   and not c.is_deleted and not c.is_ours limit 21)
+                select c.* from unnest(m.first_keys) as k (key)
+                cross join lateral (
+                    select * from matching.contact c
+                    where c.workspace = p.workspace and c.account_id = p.account_id and c.first_key = k.key
+                      and not c.is_deleted and not c.is_ours limit 21
+                ) c
             ) c
-            where m.last_keys <> '{}' and p.account_id <> ''
+            where m.last_keys <> '{}'
         ),
         rule as (
             select r.workspace, r.domain, r.account_id, r.class
@@ -224,7 +234,9 @@ pub async fn load(
             cross join lateral (
                 select * from matching.opportunity o
                 where o.workspace = a.workspace and o.account_id = a.id and not o.is_deleted
-                  and (not o.is_closed or o.close_date >= $10)
+                  and (not o.is_closed or o.close_date >= $10::date - (
+                      select coalesce(w.window_days, 14) + 1 from matching.workspace w where w.workspace = a.workspace
+                  ))
                 limit 101
             ) o
             union
@@ -321,7 +333,7 @@ pub async fn load(
         &asked.record_ids,
         &asked.meeting_workspaces,
         &asked.meeting_ids,
-        asked.closed_since,
+        asked.earliest,
         &asked.workspaces,
         &asked.last_keys,
         &asked.first_keys,
@@ -367,7 +379,7 @@ struct Asked {
     record_ids: Vec<String>,
     meeting_workspaces: Vec<String>,
     meeting_ids: Vec<String>,
-    closed_since: NaiveDate,
+    earliest: NaiveDate,
     last_keys: Vec<String>,
     first_keys: Vec<String>,
     key_workspaces: Vec<String>,
@@ -375,9 +387,6 @@ struct Asked {
     key_kinds: Vec<String>,
     keys: Vec<String>,
 }
-
-/// The longest window an admin may set, and one day: a CloseDate has no time zone.
-const WINDOW_DAYS_MAX: i64 = 366;
 
 impl Asked {
     fn of(questions: &[Question]) -> Self {
@@ -387,12 +396,7 @@ impl Asked {
             .map(|question| question.started_at)
             .min()
             .unwrap_or_default();
-        let window = questions.iter().map(|question| question.window_days).max();
-        let window = window
-            .unwrap_or(weight::WINDOW_DAYS)
-            .clamp(0, WINDOW_DAYS_MAX);
-        // One day more than the window: a CloseDate has no time zone.
-        asked.closed_since = (earliest - TimeDelta::days(window + 1)).date_naive();
+        asked.earliest = earliest.date_naive();
         for question in questions {
             let workspace = question.workspace.as_str();
             asked.workspaces.push(workspace.to_owned());

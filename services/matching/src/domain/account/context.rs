@@ -54,55 +54,56 @@ pub(crate) fn owner_presence(
     owner_id: &str,
     facts: &Facts,
 ) -> Presence {
-    let is_owner = |address: &crate::domain::address::Address| {
-        facts
-            .users_by_address
-            .get(address.as_str())
-            .is_some_and(|user| user.id == owner_id)
-    };
-    if meeting.organizer.as_ref().is_some_and(is_owner) {
+    let organizer = meeting.organizer.as_ref();
+    let organizer = organizer.and_then(|organizer| facts.users_by_address.get(organizer.as_str()));
+    if organizer.is_some_and(|user| user.id == owner_id) {
         return Presence::Organizer;
     }
-    let present = people.iter().filter(|person| !person.participant.declined);
-    let mut owners =
-        present.filter(|person| person.participant.address.as_ref().is_some_and(is_owner));
-    owners
-        .next()
-        .map_or(Presence::Absent, |person| Presence::OnCall(person.index))
+    let mut present = people.iter().filter(|person| !person.participant.declined);
+    let owner = present.find(|person| person.user_id.as_deref() == Some(owner_id));
+    owner.map_or(Presence::Absent, |person| Presence::OnCall(person.index))
 }
 
 /// Accounts with one core and one domain are one company entered twice: the survivor (latest activity, then most evidence by
 /// id) keeps the evidence, the others none (matching guide, section 5.1).
 pub(super) fn survivors(witnesses: &mut Witnesses, facts: &Facts, ignored: &mut Vec<Ignored>) {
-    let mut groups: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    let mut by_domain: BTreeMap<&str, BTreeSet<&String>> = BTreeMap::new();
     for (id, found) in witnesses.iter() {
-        let Some(account) = facts.accounts.get(id) else {
-            continue;
-        };
-        let core = company::core(&account.name);
         for evidence in found.iter().filter(|evidence| evidence.group == "domain") {
-            groups
-                .entry((core.clone(), evidence.value.clone()))
-                .or_default()
-                .insert(id.clone());
+            by_domain.entry(&evidence.value).or_default().insert(id);
         }
     }
-    for ids in groups.into_values().filter(|ids| ids.len() > 1) {
+    // A mailbox or a number at one of them shows that they are used as one. The domain alone fits both: a person says which.
+    let specific = |id: &String| {
+        let mut found = witnesses.get(id).into_iter().flatten();
+        found.any(|evidence| matches!(evidence.group, "mail" | "phone"))
+    };
+    let mut groups: BTreeSet<BTreeSet<String>> = BTreeSet::new();
+    for ids in by_domain.values() {
+        if ids.len() < 2 || !ids.iter().any(|id| specific(id)) {
+            continue;
+        }
+        let mut by_core: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for id in ids {
+            if let Some(account) = facts.accounts.get(*id) {
+                by_core
+                    .entry(company::core(&account.name))
+                    .or_default()
+                    .insert((*id).clone());
+            }
+        }
+        groups.extend(
+            by_core
+                .into_values()
+                .filter(|ids| ids.len() > 1 && ids.iter().any(specific)),
+        );
+    }
+    for ids in groups {
         let members: Vec<&Account> = ids.iter().filter_map(|id| facts.accounts.get(id)).collect();
         if members
             .iter()
             .any(|account| ids.contains(&account.parent_id))
         {
-            continue;
-        }
-        // A mailbox or a number at one of them shows that they are used as one. The domain alone fits both: a person says which.
-        let specific = |id: &String| {
-            let found = witnesses.get(id).into_iter().flatten();
-            found
-                .into_iter()
-                .any(|evidence| matches!(evidence.group, "mail" | "phone"))
-        };
-        if !ids.iter().any(specific) {
             continue;
         }
         let survivor = members.iter().max_by(|a, b| {
@@ -146,37 +147,45 @@ pub(super) fn survivors(witnesses: &mut Witnesses, facts: &Facts, ignored: &mut 
 pub(super) fn dormant(meeting: &Meeting, candidates: &mut [Candidate], facts: &Facts) {
     let limit = (meeting.started_at - TimeDelta::days(weight::DORMANT_DAYS)).date_naive();
     let last = |id: &str| -> Option<NaiveDate> { facts.accounts.get(id)?.last_activity };
-    let domains = |candidate: &Candidate| -> BTreeSet<String> {
-        let of = candidate
+    let mut awake: BTreeMap<String, String> = BTreeMap::new();
+    for candidate in candidates
+        .iter()
+        .filter(|one| last(&one.id).is_some_and(|day| day >= limit))
+    {
+        for evidence in candidate
+            .evidence
+            .iter()
+            .filter(|evidence| evidence.group == "domain")
+        {
+            let first = awake
+                .entry(evidence.value.clone())
+                .or_insert_with(|| candidate.id.clone());
+            if candidate.id < *first {
+                first.clone_from(&candidate.id);
+            }
+        }
+    }
+    if awake.is_empty() {
+        return;
+    }
+    for candidate in candidates.iter_mut() {
+        let Some(day) = last(&candidate.id).filter(|day| *day < limit) else {
+            continue;
+        };
+        let mut own = candidate
             .evidence
             .iter()
             .filter(|evidence| evidence.group == "domain");
-        of.map(|evidence| evidence.value.clone()).collect()
-    };
-    let awake: Vec<(String, BTreeSet<String>)> = candidates
-        .iter()
-        .filter(|candidate| last(&candidate.id).is_some_and(|day| day >= limit))
-        .map(|candidate| (candidate.id.clone(), domains(candidate)))
-        .collect();
-    for candidate in candidates.iter_mut() {
-        if last(&candidate.id).is_none_or(|day| day >= limit) {
+        let Some(sibling) = own.find_map(|evidence| awake.get(&evidence.value)) else {
             continue;
-        }
-        let own = domains(candidate);
-        if let Some((sibling, _)) = awake
-            .iter()
-            .find(|(id, theirs)| *id != candidate.id && !own.is_disjoint(theirs))
-        {
-            candidate.evidence.push(Evidence {
-                signal: "dormant_sibling",
-                group: "against",
-                value: last(&candidate.id)
-                    .map(|day| day.to_string())
-                    .unwrap_or_default(),
-                record_id: sibling.clone(),
-                participant: None,
-                weight: weight::DORMANT_SIBLING,
-            });
-        }
+        };
+        candidate.evidence.push(Evidence {
+            signal: "dormant_sibling",
+            group: "against",
+            value: day.to_string(),
+            record_id: sibling.clone(),
+            participant: None,
+            weight: weight::DORMANT_SIBLING,
+        });
     }
 }

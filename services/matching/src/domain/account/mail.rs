@@ -46,6 +46,9 @@ pub(super) fn weigh(
         ignored.push(too_common(address.as_str(), "contacts"));
         return;
     }
+    if holders.is_empty() {
+        return;
+    }
     let owners = person
         .domain
         .as_deref()

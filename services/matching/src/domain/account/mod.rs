@@ -73,7 +73,7 @@ pub struct Evidence {
 
 /// Best first; equal totals by id, for display only: a tie is never drawn.
 pub fn sort(candidates: &mut [Candidate]) {
-    candidates.sort_by(|a, b| b.total.cmp(&a.total).then_with(|| a.id.cmp(&b.id)));
+    candidates.sort_unstable_by(|a, b| b.total.cmp(&a.total).then_with(|| a.id.cmp(&b.id)));
 }
 
 /// What was found for each account.
@@ -125,7 +125,7 @@ pub fn accounts(
         candidates.push(Candidate {
             object: Object::Account,
             id,
-            name: account.name.clone(),
+            name: String::new(),
             total: 0,
             evidence,
         });
@@ -140,6 +140,12 @@ pub fn accounts(
                 .sum::<Millibits>();
     }
     sort(&mut candidates);
+    candidates.truncate(super::decide::CANDIDATES_MAX);
+    for candidate in &mut candidates {
+        if let Some(account) = facts.accounts.get(&candidate.id) {
+            candidate.name.clone_from(&account.name);
+        }
+    }
     ignored.sort_by(|a, b| (&a.what, &a.why).cmp(&(&b.what, &b.why)));
     ignored.dedup();
     (candidates, ignored)

@@ -7,8 +7,11 @@ use crate::domain::person::{Person, Side};
 use crate::domain::weight::{self, Millibits};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Whether a contact has that name. What was loaded for another meeting of the batch is left out: a decision must not depend
+/// on its neighbours.
 fn agrees(name: &PersonName, contact: &Contact) -> bool {
-    whole(name, &PersonName::of_fields(&contact.first, &contact.last)) != Agreement::Different
+    let of_contact = PersonName::of_fields(&contact.first, &contact.last);
+    whole(name, &of_contact) != Agreement::Different && name.asks_for(&of_contact)
 }
 
 fn is_known(person: &Person<'_>, facts: &Facts) -> bool {
@@ -18,7 +21,10 @@ fn is_known(person: &Person<'_>, facts: &Facts) -> bool {
 
 /// Somebody without a company's mail whose whole name few contacts have.
 pub(super) fn unique(person: &Person<'_>, facts: &Facts, add: &mut impl FnMut(&str, Evidence)) {
-    if person.side != Side::Free || is_known(person, facts) {
+    if facts.contacts_by_full_name.is_empty()
+        || person.side != Side::Free
+        || is_known(person, facts)
+    {
         return;
     }
     let name = PersonName::parse(&person.participant.name);
@@ -27,9 +33,10 @@ pub(super) fn unique(person: &Person<'_>, facts: &Facts, add: &mut impl FnMut(&s
     }
     let mut accounts: BTreeMap<&str, &str> = BTreeMap::new();
     let mut contacts: BTreeSet<&str> = BTreeSet::new();
-    for contact in facts
-        .contacts_by_full_name
-        .values()
+    let asked = name.full_keys();
+    for contact in asked
+        .iter()
+        .filter_map(|key| facts.contacts_by_full_name.get(key))
         .flatten()
         .filter(|contact| agrees(&name, contact))
     {
@@ -70,7 +77,19 @@ fn evidence(
 
 /// Names of people nobody knows by address, at accounts that stand well without them.
 pub(super) fn known(people: &[Person<'_>], facts: &Facts, witnesses: &mut Witnesses) {
+    if facts.namesakes_by_account.is_empty() {
+        return;
+    }
+    let unknown: Vec<(&Person<'_>, PersonName)> = people
+        .iter()
+        .filter(|person| person.side != Side::Internal && !is_known(person, facts))
+        .map(|person| (person, PersonName::parse(&person.participant.name)))
+        .filter(|(_, name)| name.is_full())
+        .collect();
     for (account, found) in witnesses.iter_mut() {
+        let Some(here) = facts.namesakes_by_account.get(account) else {
+            continue;
+        };
         let mut best: BTreeMap<&str, Millibits> = BTreeMap::new();
         for evidence in found.iter().filter(|evidence| evidence.group != "name") {
             let group = best.entry(evidence.group).or_default();
@@ -79,21 +98,9 @@ pub(super) fn known(people: &[Person<'_>], facts: &Facts, witnesses: &mut Witnes
         if best.values().sum::<Millibits>() < weight::NAME_KNOWN_FROM {
             continue;
         }
-        for person in people
-            .iter()
-            .filter(|person| person.side != Side::Internal && !is_known(person, facts))
-        {
-            let name = PersonName::parse(&person.participant.name);
-            let here = facts
-                .namesakes_by_account
-                .get(account)
-                .into_iter()
-                .flatten();
-            let Some(contact) = here
-                .filter(|contact| agrees(&name, contact))
-                .map(|contact| contact.id.as_str())
-                .min()
-            else {
+        for (person, name) in &unknown {
+            let fitting = here.iter().filter(|contact| agrees(name, contact));
+            let Some(contact) = fitting.map(|contact| contact.id.as_str()).min() else {
                 continue;
             };
             let weight = if person.participant.declined {

@@ -131,6 +131,9 @@ fn look_alike(
     add: &mut impl FnMut(&str, Evidence),
     participant: usize,
 ) {
+    if facts.websites_by_skeleton.is_empty() {
+        return;
+    }
     let alike = facts
         .websites_by_skeleton
         .get(&skeleton(domain))

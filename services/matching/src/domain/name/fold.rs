@@ -9,14 +9,25 @@ pub const NAME_CHARACTERS_MAX: usize = 256;
 /// they are and turns й into и.
 #[must_use]
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return joined(&text[..text.len().min(NAME_CHARACTERS_MAX)]);
+    }
     let compatible: String = text
         .chars()
         .take(NAME_CHARACTERS_MAX)
         .map(|c| if c.is_control() { ' ' } else { c })
         .nfkc()
         .collect();
-    let mut folded = String::with_capacity(compatible.len());
-    for word in deunicode::deunicode(&compatible).split_whitespace() {
+    joined(&deunicode::deunicode(&compatible))
+}
+
+/// Lower case, single spaces.
+fn joined(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+        if word.is_empty() {
+            continue;
+        }
         if folded.len() + word.len() > NAME_CHARACTERS_MAX * 4 {
             break;
         }

@@ -2,6 +2,10 @@
 
 use super::fold::{fold, squash};
 use super::{nickname, sound};
+use std::collections::BTreeSet;
+
+/// Nicknames of one given name asked for.
+pub(crate) const VARIANTS_MAX: usize = 12;
 
 /// A person's name, folded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -181,6 +185,43 @@ impl PersonName {
     pub fn full_key(&self) -> Option<String> {
         let (first, last) = (squash(&self.first), squash(&self.last));
         (!first.is_empty() && !last.is_empty()).then(|| format!("{last}|{first}"))
+    }
+
+    /// The whole names this one is asked for by: itself and its nicknames, in both orders.
+    #[must_use]
+    pub fn full_keys(&self) -> BTreeSet<String> {
+        let mut keys = BTreeSet::new();
+        for order in [self.clone(), self.swapped()] {
+            for first in nickname::variants(&order.first, VARIANTS_MAX) {
+                keys.extend(
+                    Self {
+                        first,
+                        ..order.clone()
+                    }
+                    .full_key(),
+                );
+            }
+        }
+        keys
+    }
+
+    /// Whether a contact of that name is found by the keys this name is asked for by: one part whole, the other's initial,
+    /// through nicknames and in both orders.
+    #[must_use]
+    pub fn asks_for(&self, other: &Self) -> bool {
+        let initial = |text: &str| text.chars().find(char::is_ascii_alphanumeric);
+        [self.clone(), self.swapped()].iter().any(|order| {
+            let firsts = nickname::variants(&order.first, VARIANTS_MAX);
+            let by_last = squash(&order.last) == squash(&other.last)
+                && firsts
+                    .iter()
+                    .any(|first| initial(first) == initial(&other.first));
+            let by_first = initial(&order.last) == initial(&other.last)
+                && firsts
+                    .iter()
+                    .any(|first| squash(first) == squash(&other.first));
+            by_last || by_first
+        })
     }
 
     /// The two parts the other way round: people type them swapped.
