@@ -59,6 +59,10 @@ pub fn reach(object: &Object, name: &str, action: Action, field_name: &str) -> V
         }
         return reasons;
     }
+    // Taking back what we created concerns no field, and whether it may go is the org's own answer.
+    if action == Action::DeleteRecord {
+        return reasons;
+    }
     if !object.updateable {
         reasons.push(Reason::new(
             "",
