@@ -156,12 +156,14 @@ fn robot(address: &super::address::Address, name: &str) -> bool {
         "scheduler",
         "notes",
     ];
-    let host = address.domain_key().unwrap_or_default();
+    let host = address.domain_key();
+    if !host.is_some_and(|host| HOSTS.contains(&host.as_str())) {
+        return false;
+    }
     let (name, local) = (name.to_lowercase(), address.local());
-    HOSTS.contains(&host.as_str())
-        && MARKS
-            .iter()
-            .any(|mark| name.contains(mark) || local.contains(mark))
+    MARKS
+        .iter()
+        .any(|mark| name.contains(mark) || local.contains(mark))
 }
 
 /// First hit wins: admin's rule, own users, partner accounts, consumer mail, else customer.

@@ -39,6 +39,12 @@ pub async fn load(
     questions: &[Question],
 ) -> Result<HashMap<WorkspaceId, Loaded>, sqlx::Error> {
     let asked = Asked::of(questions);
+    let mut connection = scope.acquire().await?;
+    // The best plan does not depend on which keys are asked, and planning anew would cost as much as the answer [measured at
+    // 1 M contacts: one meeting 0.7 ms planned once, 8 ms planned each time].
+    sqlx::raw_sql("set plan_cache_mode = force_generic_plan")
+        .execute(&mut *connection)
+        .await?;
     let rows = sqlx::query!(
         r#"
         with
@@ -342,7 +348,7 @@ pub async fn load(
         &asked.key_kinds,
         &asked.keys,
     )
-    .fetch_all(scope)
+    .fetch_all(&mut *connection)
     .await?;
 
     let mut found: HashMap<String, Loaded> = HashMap::new();

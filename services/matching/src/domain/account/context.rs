@@ -67,6 +67,10 @@ pub(crate) fn owner_presence(
 /// Accounts with one core and one domain are one company entered twice: the survivor (latest activity, then most evidence by
 /// id) keeps the evidence, the others none (matching guide, section 5.1).
 pub(super) fn survivors(witnesses: &mut Witnesses, facts: &Facts, ignored: &mut Vec<Ignored>) {
+    let is_specific = |evidence: &Evidence| matches!(evidence.group, "mail" | "phone");
+    if !witnesses.values().flatten().any(is_specific) {
+        return;
+    }
     let mut by_domain: BTreeMap<&str, BTreeSet<&String>> = BTreeMap::new();
     for (id, found) in witnesses.iter() {
         for evidence in found.iter().filter(|evidence| evidence.group == "domain") {
@@ -76,7 +80,7 @@ pub(super) fn survivors(witnesses: &mut Witnesses, facts: &Facts, ignored: &mut 
     // A mailbox or a number at one of them shows that they are used as one. The domain alone fits both: a person says which.
     let specific = |id: &String| {
         let mut found = witnesses.get(id).into_iter().flatten();
-        found.any(|evidence| matches!(evidence.group, "mail" | "phone"))
+        found.any(is_specific)
     };
     let mut groups: BTreeSet<BTreeSet<String>> = BTreeSet::new();
     for ids in by_domain.values() {

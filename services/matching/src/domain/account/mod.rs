@@ -159,21 +159,24 @@ fn combined(mut found: Vec<Evidence>) -> Vec<Evidence> {
             .then_with(|| a.group.cmp(b.group))
             .then_with(|| a.participant.cmp(&b.participant))
     });
-    let mut seen: BTreeMap<&'static str, usize> = BTreeMap::new();
-    for evidence in &mut found {
-        let count = seen.entry(evidence.group).or_default();
-        let further = match evidence.group {
+    for index in 0..found.len() {
+        let group = found[index].group;
+        let before = found[..index]
+            .iter()
+            .filter(|earlier| earlier.group == group)
+            .count();
+        let further = match group {
             "mail" => weight::MAIL_FURTHER,
             "domain" => weight::DOMAIN_FURTHER,
             _ => 0,
         };
-        evidence.weight = match *count {
+        let evidence = &mut found[index];
+        evidence.weight = match before {
             0 => evidence.weight,
             _ if evidence.weight < 0 => evidence.weight,
             n if n <= weight::FURTHER_MAX => evidence.weight.min(further),
             _ => 0,
         };
-        *count += 1;
     }
     found.retain(|evidence| evidence.weight != 0);
     found
