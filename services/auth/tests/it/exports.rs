@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _};
 use std::net::{SocketAddr, TcpListener};
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use events::auth::v1::{
     AuthClient, BeginConnectRequest, ConnectJwtRequest, DisconnectRequest, Environment,
@@ -28,6 +29,8 @@ use crate::world::{LIMIT, WORKSPACE, World, admin, service, viewer};
 
 /// The header every assertion begins with.
 const ASSERTION_MARK: &str = "eyJhbGciOiJSUzI1NiJ9";
+/// Pause between two looks at the state.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Prints into `lines`: a pipe nobody reads would stop the process when it is full.
 fn spawn(world: &World, http: SocketAddr, sink: &Sink, lines: &File) -> Child {
@@ -122,7 +125,12 @@ impl Life {
 
     async fn until_lost(&mut self, rejected: u64) {
         let client = self.client.clone();
+        let end = Instant::now() + LIMIT;
         while self.token(rejected).await.is_err() {
+            assert!(
+                Instant::now() < end,
+                "the state did not change within {LIMIT:?}"
+            );
             let request = GetConnectionRequest {
                 workspace: WORKSPACE.to_owned(),
             };
@@ -132,7 +140,7 @@ impl Life {
                 self.shown.push(connection.detail);
                 return;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
 }
