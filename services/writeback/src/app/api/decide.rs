@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use chassis::Cause;
 use chrono::Utc;
 use events::rpc::{CallContext, RpcError};
 use events::writeback::v1::{
@@ -11,8 +10,8 @@ use events::writeback::v1::{
 };
 use uuid::Uuid;
 
+use super::conclude::Conclusion;
 use super::{Api, failed, show, workspace};
-use crate::app::announce;
 use crate::domain::change::{Action, State};
 use crate::domain::fit::{self, Rules};
 use crate::domain::lane;
@@ -20,8 +19,7 @@ use crate::domain::meeting::Typed;
 use crate::domain::settings::{Mode, Settings};
 use crate::domain::text;
 use crate::domain::value::{FieldValue, fields_from_json};
-use crate::store::audit::{self, Entry};
-use crate::store::changes;
+use crate::store::audit::Entry;
 use crate::store::review::{self, Decided, Shown};
 
 /// Decisions of one request.
@@ -89,28 +87,12 @@ impl Api {
         review::decide(unit.connection(), &decided)
             .await
             .map_err(failed)?;
-        let approved = lanes.len();
-        changes::push_lanes(unit.connection(), lanes)
-            .await
-            .map_err(failed)?;
-        if !entries.is_empty() {
-            audit::add(
-                unit.connection(),
-                &context.caller,
-                &Cause::current(),
-                entries,
-            )
-            .await
-            .map_err(failed)?;
-        }
-        announce::sets(&mut unit, sets, Utc::now())
-            .await
-            .map_err(failed)?;
-        announce::approved(&mut unit, workspace, approved, &Cause::current()).map_err(failed)?;
-        unit.commit().await.map_err(failed)?;
-        if approved > 0 {
-            self.wake.executor();
-        }
+        let conclusion = Conclusion {
+            lanes,
+            sets,
+            entries,
+        };
+        self.conclude(unit, context, workspace, conclusion).await?;
         let done: Vec<Uuid> = decided.iter().map(|decision| decision.id).collect();
         let after = review::by_ids(&self.scope(workspace)?, workspace, &done)
             .await

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use chassis::Cause;
-use chrono::Utc;
 use events::rpc::{CallContext, RpcError};
 use events::writeback::v1::{
     ConnectionGap, ListMissedRequest, ListMissedResponse, MissedMeeting, ReleaseMissedRequest,
@@ -11,11 +9,11 @@ use events::writeback::v1::{
 };
 use uuid::Uuid;
 
+use super::conclude::Conclusion;
 use super::{Api, failed, workspace};
-use crate::app::announce;
-use crate::store::audit::{self, Entry};
+use crate::store::audit::Entry;
+use crate::store::config;
 use crate::store::gap::{self, Gap, Meeting};
-use crate::store::{changes, config};
 use crate::wire;
 
 /// Gaps listed when nobody says how many.
@@ -90,20 +88,11 @@ impl Api {
         config::moved(unit.connection(), workspace)
             .await
             .map_err(failed)?;
-        let queued: Vec<(String, String, i16)> = released
+        let lanes: Vec<(String, String, i16)> = released
             .iter()
             .filter(|change| change.queued)
             .map(|change| (workspace.to_owned(), change.lane.clone(), change.priority))
             .collect();
-        let approved = queued.len();
-        changes::push_lanes(unit.connection(), queued)
-            .await
-            .map_err(failed)?;
-        let sets = released.iter().map(|change| change.change_set_id).collect();
-        announce::sets(&mut unit, sets, Utc::now())
-            .await
-            .map_err(failed)?;
-        announce::approved(&mut unit, workspace, approved, &Cause::current()).map_err(failed)?;
         let count = released.len() as u64;
         let entry = Entry {
             workspace,
@@ -112,17 +101,13 @@ impl Api {
             before: None,
             after: Some(serde_json::json!({ "changes": count }).to_string()),
         };
-        audit::add(
-            unit.connection(),
-            &context.caller,
-            &Cause::current(),
-            vec![entry],
-        )
-        .await
-        .map_err(failed)?;
-        unit.commit().await.map_err(failed)?;
+        let conclusion = Conclusion {
+            lanes,
+            sets: released.iter().map(|change| change.change_set_id).collect(),
+            entries: vec![entry],
+        };
+        self.conclude(unit, context, workspace, conclusion).await?;
         self.wake.gates();
-        self.wake.executor();
         Ok(ReleaseMissedResponse {
             changes_released: count,
         })

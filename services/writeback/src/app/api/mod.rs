@@ -1,6 +1,7 @@
 //! What writeback answers over the bus. Reading needs the role viewer, settings and decisions the role admin, and each
 //! of those leaves an audit row in its own transaction.
 
+mod conclude;
 mod decide;
 mod missed;
 mod permissions;

@@ -3,20 +3,17 @@
 
 use std::collections::HashMap;
 
-use chassis::Cause;
-use chrono::Utc;
 use events::rpc::{CallContext, RpcError};
 use events::writeback::v1::{Refusal, UndoChangesRequest, UndoChangesResponse};
 use uuid::Uuid;
 
+use super::conclude::Conclusion;
 use super::{Api, failed, show, workspace};
-use crate::app::announce;
 use crate::domain::change::Action;
 use crate::domain::lane;
 use crate::domain::text;
 use crate::domain::undo::{self, Applied, Inverse};
-use crate::store::audit::{self, Entry};
-use crate::store::changes;
+use crate::store::audit::Entry;
 use crate::store::review::{self, Shown};
 use crate::store::undo::{self as rows, New, Standing};
 
@@ -98,28 +95,12 @@ impl Api {
         )
         .await
         .map_err(failed)?;
-        let approved = lanes.len();
-        changes::push_lanes(unit.connection(), lanes)
-            .await
-            .map_err(failed)?;
-        if !entries.is_empty() {
-            audit::add(
-                unit.connection(),
-                &context.caller,
-                &Cause::current(),
-                entries,
-            )
-            .await
-            .map_err(failed)?;
-        }
-        announce::sets(&mut unit, sets, Utc::now())
-            .await
-            .map_err(failed)?;
-        announce::approved(&mut unit, workspace, approved, &Cause::current()).map_err(failed)?;
-        unit.commit().await.map_err(failed)?;
-        if approved > 0 {
-            self.wake.executor();
-        }
+        let conclusion = Conclusion {
+            lanes,
+            sets,
+            entries,
+        };
+        self.conclude(unit, context, workspace, conclusion).await?;
         let made: Vec<Uuid> = undos.iter().map(|undo| undo.id).collect();
         let after = review::by_ids(&self.scope(workspace)?, workspace, &made)
             .await
