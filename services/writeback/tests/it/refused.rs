@@ -1,7 +1,10 @@
 //! What Salesforce refuses is kept as it said it; what is transient is tried again.
 
-use crate::world::{World, entry, mapping, said};
+use crate::world::{LIMIT, WORKSPACE, World, entry, mapping, said};
+use events::metadata::v1::StartAccessReviewRequest;
 use events::writeback::v1::{ChangeDecision, ChangeState, DecideChangesRequest, Decision};
+use futures::StreamExt;
+use prost::Message;
 use testkit::rpc::as_admin;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,6 +149,11 @@ async fn a_field_hidden_after_the_gates_is_held_alone() {
         )
         .await
         .unwrap();
+    let asked = world.nats.client().await;
+    let mut asked = asked
+        .subscribe("ergo.rpc.metadata-sync.start_access_review")
+        .await
+        .expect("listens");
     world.live(true).await;
     let held = world.until("m-1", "Amount", ChangeState::Held).await;
     for code in ["field_out_of_reach", "INVALID_FIELD"] {
@@ -156,4 +164,8 @@ async fn a_field_hidden_after_the_gates_is_held_alone() {
         );
     }
     world.until("m-1", "NextStep", ChangeState::Applied).await;
+    let request = tokio::time::timeout(LIMIT, asked.next()).await;
+    let request = request.expect("a review is asked for").expect("listens");
+    let request = StartAccessReviewRequest::decode(request.payload).expect("decodes");
+    assert_eq!(request.workspace, WORKSPACE);
 }
