@@ -4,6 +4,7 @@ use events::crm::v1::RecordRef;
 use events::rpc::RpcError;
 use events::writeback::v1 as proto;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Asking;
 use crate::owners::Owners;
@@ -13,7 +14,7 @@ use crate::wire::prediction::Predictions;
 use crate::wire::why::Why;
 
 /// A page of changes, and how many there are in all.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Changes {
     #[serde(flatten)]
     pub(crate) page: Page<Change>,

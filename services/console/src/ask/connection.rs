@@ -2,6 +2,7 @@
 
 use events::auth::v1 as proto;
 use events::rpc::RpcError;
+use utoipa::ToSchema;
 
 use super::{Asking, incomplete};
 use crate::owners::Owners;
@@ -10,7 +11,7 @@ use crate::wire::connection::{ConnectLink, Connection, Past};
 use crate::wire::word;
 
 /// How to connect. Every word may be left out.
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Connect {
     /// `production` (also when empty), `sandbox` or `custom_domain`.
@@ -78,7 +79,7 @@ pub(crate) async fn connect(
 }
 
 /// How to connect by a key of the customer's own app.
-#[derive(Default, serde::Deserialize)]
+#[derive(Default, serde::Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConnectJwt {
     /// `production` (also when empty), `sandbox` or `custom_domain`.

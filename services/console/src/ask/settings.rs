@@ -5,7 +5,7 @@ use events::writeback::v1 as proto;
 
 use super::{Asking, incomplete};
 use crate::owners::Owners;
-use crate::wire::settings::{Permissions, Rehearse, StageControls, Status, Verification};
+use crate::wire::settings::{Permissions, StageControls, Status, Verification, Verify};
 
 pub(crate) async fn permissions(owners: &Owners, asking: &Asking) -> Result<Permissions, RpcError> {
     let request = proto::GetPermissionsRequest {
@@ -86,11 +86,11 @@ pub(crate) async fn set_live(owners: &Owners, asking: &Asking, live: bool) -> Re
 pub(crate) async fn verify(
     owners: &Owners,
     asking: &Asking,
-    rehearse: Rehearse,
+    verify: Verify,
 ) -> Result<Verification, RpcError> {
     let request = proto::StartVerificationRequest {
         workspace: asking.workspace(),
-        records: rehearse.into_proto(),
+        records: verify.into_proto(),
     };
     let answer = owners
         .writeback

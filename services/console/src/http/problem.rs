@@ -5,27 +5,36 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use events::rpc::{Code, RpcError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// An error a program can act on and a person can read. Boxed, because answers are rarely errors.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub(super) struct Problem(Box<Document>);
 
-#[derive(Debug, Serialize)]
-struct Document {
+/// Why a request was refused or could not be met (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Document {
     #[serde(rename = "type")]
     kind: String,
     title: &'static str,
     #[serde(serialize_with = "number")]
+    #[schema(value_type = u16)]
     status: StatusCode,
+    /// For programs.
     code: &'static str,
+    /// For people: what is wrong and how it is mended.
     detail: String,
+    /// The field of the request it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
+    /// The part of `detail` that says how it is mended.
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<String>,
     /// Further problems of the same request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     errors: Vec<serde_json::Value>,
 }
 

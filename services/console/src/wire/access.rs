@@ -6,11 +6,12 @@ use events::crm::v1::{AccessKind, ConnectionState};
 use events::metadata::v1 as metadata;
 use events::writeback::v1 as writeback;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::word::as_word;
+use super::word::{self, as_word};
 
 /// The newest review and those before it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Access {
     /// Absent before the first.
     pub(crate) review: Option<Review>,
@@ -18,7 +19,7 @@ pub(crate) struct Access {
 }
 
 /// One review.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Review {
     pub(crate) revision: u64,
     /// Nothing is missing.
@@ -31,7 +32,7 @@ pub(crate) struct Review {
     pub(crate) api_enabled: bool,
     pub(crate) missing_count: u32,
     pub(crate) missing: Vec<Gap>,
-    pub(crate) objects: Vec<Object>,
+    pub(crate) objects: Vec<ObjectAccess>,
     pub(crate) record_types: Vec<RecordType>,
     pub(crate) owners: Owners,
     pub(crate) pipeline: Pipeline,
@@ -39,9 +40,10 @@ pub(crate) struct Review {
 }
 
 /// One thing out of reach.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Gap {
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<AccessKind>)]
     pub(crate) kind: AccessKind,
     pub(crate) object: String,
     pub(crate) field: String,
@@ -67,8 +69,8 @@ impl From<crm::AccessGap> for Gap {
 }
 
 /// What the user may do with an object.
-#[derive(Debug, Serialize)]
-pub(crate) struct Object {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ObjectAccess {
     pub(crate) object: String,
     pub(crate) read: bool,
     pub(crate) create: bool,
@@ -76,19 +78,19 @@ pub(crate) struct Object {
     pub(crate) fields_readable: u32,
     pub(crate) fields_editable: u32,
     /// Those the mapping writes.
-    pub(crate) fields: Vec<Field>,
+    pub(crate) fields: Vec<FieldAccess>,
 }
 
 /// What the user may do with a mapped field.
-#[derive(Debug, Serialize)]
-pub(crate) struct Field {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FieldAccess {
     pub(crate) field: String,
     pub(crate) read: bool,
     pub(crate) edit: bool,
 }
 
 /// Whether the user may choose a record type.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RecordType {
     pub(crate) object: String,
     pub(crate) id: String,
@@ -97,7 +99,7 @@ pub(crate) struct RecordType {
 }
 
 /// Owners of records.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Owners {
     pub(crate) known: bool,
     pub(crate) owners: u32,
@@ -105,7 +107,7 @@ pub(crate) struct Owners {
 }
 
 /// The pipeline as the user sees it.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Pipeline {
     pub(crate) known: bool,
     pub(crate) open_opportunities: u64,
@@ -113,7 +115,7 @@ pub(crate) struct Pipeline {
 }
 
 /// An earlier review.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Step {
     pub(crate) revision: u64,
     pub(crate) reviewed_at: Option<DateTime<Utc>>,
@@ -177,7 +179,7 @@ impl From<crm::AccessReview> for Review {
     }
 }
 
-impl From<crm::ObjectAccess> for Object {
+impl From<crm::ObjectAccess> for ObjectAccess {
     fn from(known: crm::ObjectAccess) -> Self {
         Self {
             object: known.object,
@@ -189,7 +191,7 @@ impl From<crm::ObjectAccess> for Object {
             fields: known
                 .fields
                 .into_iter()
-                .map(|field| Field {
+                .map(|field| FieldAccess {
                     field: field.field,
                     read: field.read,
                     edit: field.edit,
@@ -200,7 +202,7 @@ impl From<crm::ObjectAccess> for Object {
 }
 
 /// Times without a connection and what was missed in them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Missed {
     /// Changes that wait for a person because they were missed.
     pub(crate) changes_waiting: u64,
@@ -209,12 +211,13 @@ pub(crate) struct Missed {
 }
 
 /// One time without a usable connection.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ConnectionGap {
     pub(crate) id: String,
     pub(crate) since: Option<DateTime<Utc>>,
     pub(crate) until: Option<DateTime<Utc>>,
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<ConnectionState>)]
     pub(crate) state: ConnectionState,
     pub(crate) detail: String,
     pub(crate) other_user: bool,
@@ -226,7 +229,7 @@ pub(crate) struct ConnectionGap {
 }
 
 /// A meeting with changes that were missed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MissedMeeting {
     pub(crate) meeting_id: String,
     pub(crate) change_set_id: String,
@@ -273,7 +276,7 @@ impl From<writeback::ConnectionGap> for ConnectionGap {
 }
 
 /// What is released.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Release {
     pub(crate) gap_id: String,
@@ -283,7 +286,7 @@ pub(crate) struct Release {
 }
 
 /// What was released.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Released {
     pub(crate) changes_released: u64,
 }

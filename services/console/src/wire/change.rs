@@ -8,19 +8,21 @@ use events::writeback::v1 as proto;
 use events::writeback::v1::{Action, ChangeSetState, ChangeState, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
-use super::word::{as_word, parse};
+use super::word::{self, as_word, parse};
 
 /// Most decisions in one request, as writeback takes them.
 pub(crate) const DECISIONS_MAX: usize = 500;
 
 /// One change with everything known about it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Change {
     pub(crate) id: String,
     pub(crate) change_set_id: String,
     pub(crate) meeting_id: String,
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<Action>)]
     pub(crate) action: Action,
     pub(crate) object: String,
     /// Empty until a creation was applied.
@@ -30,16 +32,21 @@ pub(crate) struct Change {
     pub(crate) mapping_entry_id: String,
     pub(crate) mapping_version: u64,
     /// What was in the field when it was gated.
+    #[schema(value_type = serde_json::Value)]
     pub(crate) baseline: Option<Box<RawValue>>,
+    #[schema(value_type = serde_json::Value)]
     pub(crate) proposed: Option<Box<RawValue>>,
     /// What was read back after the write.
+    #[schema(value_type = serde_json::Value)]
     pub(crate) observed: Option<Box<RawValue>>,
     pub(crate) confidence: f64,
     pub(crate) evidence: Vec<Quote>,
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<ChangeState>)]
     pub(crate) state: ChangeState,
     /// The strictest thing said.
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<Verdict>)]
     pub(crate) verdict: Verdict,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) proposed_at: Option<DateTime<Utc>>,
@@ -55,7 +62,7 @@ pub(crate) struct Change {
 }
 
 /// What was said in the meeting.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Quote {
     pub(crate) quote: String,
     pub(crate) speaker: String,
@@ -63,10 +70,11 @@ pub(crate) struct Quote {
 }
 
 /// What one gate, or Salesforce, says of a change.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Reason {
     pub(crate) gate: String,
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<Verdict>)]
     pub(crate) verdict: Verdict,
     pub(crate) code: String,
     pub(crate) message: String,
@@ -76,7 +84,7 @@ pub(crate) struct Reason {
 }
 
 /// Why a validation rule would refuse.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RuleFinding {
     pub(crate) rule: String,
     /// The rule's own message.
@@ -89,7 +97,7 @@ pub(crate) struct RuleFinding {
 }
 
 /// One condition of a rule, in its author's words.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RuleCondition {
     pub(crate) text: String,
     pub(crate) holds: bool,
@@ -97,7 +105,7 @@ pub(crate) struct RuleCondition {
 }
 
 /// A value a rule reads; empty when blank, null when not known.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RuleValue {
     pub(crate) path: String,
     pub(crate) value: Option<String>,
@@ -127,7 +135,7 @@ impl RuleFinding {
 }
 
 /// What Salesforce said when changes were saved together and rolled back.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Rehearsal {
     pub(crate) accepted: bool,
     pub(crate) said: Vec<Reason>,
@@ -206,11 +214,12 @@ impl Reason {
 }
 
 /// One meeting revision's changes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ChangeSet {
     pub(crate) id: String,
     pub(crate) meeting_revision: u64,
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<ChangeSetState>)]
     pub(crate) state: ChangeSetState,
     pub(crate) empty_reason: String,
     pub(crate) decision_id: String,
@@ -235,18 +244,20 @@ impl ChangeSet {
 }
 
 /// A change set in one line.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Writeback {
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<ChangeSetState>)]
     pub(crate) state: ChangeSetState,
     pub(crate) empty_reason: String,
     pub(crate) counts: Vec<Count>,
 }
 
 /// How many changes are in a state.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Count {
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<ChangeState>)]
     pub(crate) state: ChangeState,
     pub(crate) count: u64,
 }
@@ -270,14 +281,14 @@ impl Writeback {
 }
 
 /// What a person decided.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Decide {
     pub(crate) decisions: Vec<DecideOne>,
 }
 
 /// About one change.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DecideOne {
     pub(crate) change_id: String,
@@ -286,6 +297,7 @@ pub(crate) struct DecideOne {
     pub(crate) decision: String,
     /// Another value instead of the proposed one.
     #[serde(default)]
+    #[schema(value_type = serde_json::Value)]
     pub(crate) edited: Option<Box<RawValue>>,
     #[serde(default)]
     pub(crate) reason: String,
@@ -322,14 +334,14 @@ impl Decide {
 }
 
 /// What became of decisions.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Decided {
     pub(crate) changes: Vec<Change>,
     pub(crate) refusals: Vec<Refusal>,
 }
 
 /// A decision not taken.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Refusal {
     pub(crate) change_id: String,
     pub(crate) message: String,
@@ -354,7 +366,7 @@ impl From<proto::DecideChangesResponse> for Decided {
 }
 
 /// Changes to take back: those named, or everything applied of one change set.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Undo {
     #[serde(default)]
@@ -374,14 +386,14 @@ impl From<proto::UndoChangesResponse> for Decided {
 }
 
 /// Changes to ask Salesforce about.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rehearse {
     pub(crate) change_ids: Vec<String>,
 }
 
 /// What Salesforce said; it is kept with the changes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Rehearsed {
     pub(crate) changes: Vec<Change>,
     pub(crate) refusals: Vec<Refusal>,

@@ -4,16 +4,19 @@ use chrono::{DateTime, Utc};
 use events::crm::v1 as proto;
 use events::crm::v1::{ConnectionCause, ConnectionState};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::access::Gap;
-use super::word::as_word;
+use super::word::{self, as_word};
 
 /// As auth answers it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Connection {
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<ConnectionState>)]
     pub(crate) state: ConnectionState,
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<ConnectionCause>)]
     pub(crate) cause: ConnectionCause,
     pub(crate) detail: String,
     pub(crate) organization_id: String,
@@ -67,16 +70,17 @@ impl Connection {
 }
 
 /// Where the browser must go to connect.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct ConnectLink {
     pub(crate) connect_url: String,
     pub(crate) expires_at: Option<DateTime<Utc>>,
 }
 
 /// A step of the connection's history: as it became, and from where.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Past {
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<ConnectionState>)]
     pub(crate) previous_state: ConnectionState,
     #[serde(flatten)]
     pub(crate) connection: Connection,

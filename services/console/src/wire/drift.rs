@@ -4,14 +4,16 @@ use chrono::{DateTime, Utc};
 use events::crm::v1 as proto;
 use events::crm::v1::{DriftKind, DriftSeverity, DriftStatus};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::word::as_word;
+use super::word::{self, as_word};
 
 /// One difference.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DriftItem {
     pub(crate) id: String,
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<DriftKind>)]
     pub(crate) kind: DriftKind,
     pub(crate) object: String,
     pub(crate) field: String,
@@ -22,8 +24,10 @@ pub(crate) struct DriftItem {
     pub(crate) proposed_repair: String,
     pub(crate) detected_at: Option<DateTime<Utc>>,
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<DriftStatus>)]
     pub(crate) status: DriftStatus,
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<DriftSeverity>)]
     pub(crate) severity: DriftSeverity,
     /// Mapping entries that use what changed, suspended or not.
     pub(crate) touched_entry_ids: Vec<String>,
@@ -64,7 +68,7 @@ impl From<proto::DriftItem> for DriftItem {
 }
 
 /// What a person decides about one.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Resolve {
     /// `accepted`, `repaired` or `ignored`.

@@ -6,11 +6,12 @@ use events::crm::v1::{OverwritePolicy, destination, mapping_entry, property};
 use events::metadata::v1 as metadata;
 use events::rpc::RpcError;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::word::{Word as _, parse};
 
 /// One version. What only the owner sets is answered, and ignored when it comes back with an import.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mapping {
     #[serde(default)]
@@ -29,7 +30,7 @@ pub(crate) struct Mapping {
 }
 
 /// What upstream's analysis looks for.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Property {
     pub(crate) key: String,
@@ -43,7 +44,7 @@ pub(crate) struct Property {
 }
 
 /// One property to one field.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Entry {
     pub(crate) id: String,
@@ -69,7 +70,7 @@ pub(crate) struct Entry {
 }
 
 /// A further spelling of a picklist value.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Synonym {
     pub(crate) from: String,
@@ -77,7 +78,7 @@ pub(crate) struct Synonym {
 }
 
 /// A piece of a meeting written as a record of its own.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Destination {
     pub(crate) content: String,
@@ -85,14 +86,14 @@ pub(crate) struct Destination {
 }
 
 /// Draft and published mapping.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Mappings {
     pub(crate) draft: Option<Mapping>,
     pub(crate) published: Option<Mapping>,
 }
 
 /// Something wrong with a mapping.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct MappingProblem {
     pub(crate) entry_id: String,
     pub(crate) field: String,

@@ -5,20 +5,23 @@ use events::matching::v1 as proto;
 use events::matching::v1::{DecidedBy, DomainClass, Outcome};
 use events::rpc::RpcError;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::change::{ChangeSet, Writeback};
-use super::word::{Word as _, as_word, parse};
+use super::word::{self, Word as _, as_word, parse};
 
 /// A meeting in a list: what was decided and what became of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ListedMeeting {
     pub(crate) meeting_id: String,
     pub(crate) meeting_revision: u64,
     pub(crate) title: String,
     pub(crate) started_at: Option<DateTime<Utc>>,
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<Outcome>)]
     pub(crate) outcome: Outcome,
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<Outcome>)]
     pub(crate) opportunity_outcome: Outcome,
     pub(crate) account_id: String,
     pub(crate) lead_id: String,
@@ -52,7 +55,7 @@ impl ListedMeeting {
 }
 
 /// One meeting from event to records.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Story {
     pub(crate) meeting_id: String,
     /// `None` when purged.
@@ -64,7 +67,7 @@ pub(crate) struct Story {
 }
 
 /// The meeting itself: never its notes or summary, which leave this system only where an admin mapped them to.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Meeting {
     pub(crate) title: String,
     pub(crate) started_at: Option<DateTime<Utc>>,
@@ -75,7 +78,7 @@ pub(crate) struct Meeting {
 }
 
 /// Who was there.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Participant {
     pub(crate) name: String,
     pub(crate) email: String,
@@ -99,17 +102,19 @@ impl Meeting {
 }
 
 /// A decision with everything that was weighed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Decision {
     pub(crate) id: String,
     pub(crate) meeting_revision: u64,
     pub(crate) sequence: u64,
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<Outcome>)]
     pub(crate) outcome: Outcome,
     pub(crate) account_id: String,
     pub(crate) contact_ids: Vec<String>,
     pub(crate) lead_id: String,
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<Outcome>)]
     pub(crate) opportunity_outcome: Outcome,
     pub(crate) opportunity_id: String,
     pub(crate) event_id: String,
@@ -122,11 +127,12 @@ pub(crate) struct Decision {
     pub(crate) weights_version: String,
     pub(crate) decided_at: Option<DateTime<Utc>>,
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<DecidedBy>)]
     pub(crate) decided_by: DecidedBy,
 }
 
 /// A record weighed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Candidate {
     pub(crate) object: String,
     pub(crate) record_id: String,
@@ -140,7 +146,7 @@ pub(crate) struct Candidate {
 }
 
 /// One observation.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Evidence {
     pub(crate) signal: String,
     pub(crate) group: String,
@@ -152,7 +158,7 @@ pub(crate) struct Evidence {
 }
 
 /// Something left out.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Ignored {
     pub(crate) what: String,
     pub(crate) why: String,
@@ -216,7 +222,7 @@ impl Decision {
 }
 
 /// How an admin wants a domain to be read.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DomainRule {
     pub(crate) domain: String,
@@ -248,7 +254,7 @@ impl TryFrom<DomainRule> for proto::DomainRule {
 }
 
 /// How much of the org matching knows.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Projection {
     pub(crate) accounts: u64,
     pub(crate) contacts: u64,

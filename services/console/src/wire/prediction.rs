@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use events::writeback::v1 as proto;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::Page;
 
 /// Scores by rule, and the wrong predictions, newest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Predictions {
     pub(crate) scores: Vec<Score>,
     #[serde(flatten)]
@@ -16,7 +17,7 @@ pub(crate) struct Predictions {
 }
 
 /// How the predictions of one rule fared.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Score {
     pub(crate) object: String,
     /// Empty for all rules rightly predicted to let a save through.
@@ -29,7 +30,7 @@ pub(crate) struct Score {
 }
 
 /// One wrong prediction with what it was made from.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Wrong {
     pub(crate) id: u64,
     pub(crate) object: String,
@@ -40,7 +41,9 @@ pub(crate) struct Wrong {
     pub(crate) answered: String,
     pub(crate) source: String,
     pub(crate) change_ids: Vec<String>,
+    #[schema(value_type = serde_json::Value)]
     pub(crate) before: Option<Box<RawValue>>,
+    #[schema(value_type = serde_json::Value)]
     pub(crate) changed: Option<Box<RawValue>>,
     pub(crate) at: Option<DateTime<Utc>>,
 }

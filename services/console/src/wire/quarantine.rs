@@ -5,9 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use chassis::bus::quarantine;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// One message.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct QuarantineItem {
     pub(crate) sequence: u64,
     pub(crate) service: String,
@@ -43,7 +44,7 @@ impl From<quarantine::Item> for QuarantineItem {
 }
 
 /// One message with its payload.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct QuarantineEntry {
     #[serde(flatten)]
     pub(crate) item: QuarantineItem,

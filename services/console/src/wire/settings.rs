@@ -6,12 +6,13 @@ use events::rpc::RpcError;
 use events::writeback::v1 as proto;
 use events::writeback::v1::PermissionMode;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::change::Count;
 use super::word::{Word as _, parse_optional};
 
 /// Our permission on one object or field.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Permission {
     pub(crate) object: String,
@@ -26,7 +27,7 @@ pub(crate) struct Permission {
 }
 
 /// Some or all permissions.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Permissions {
     pub(crate) permissions: Vec<Permission>,
@@ -73,7 +74,7 @@ impl Permissions {
 }
 
 /// How stages may move.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StageControls {
     pub(crate) controls: Vec<StageControl>,
@@ -82,7 +83,7 @@ pub(crate) struct StageControls {
 }
 
 /// How one stage may be left, and what entering it needs.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StageControl {
     pub(crate) stage: String,
@@ -122,14 +123,14 @@ impl StageControls {
 }
 
 /// Whether approved changes are written.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Live {
     pub(crate) live: bool,
 }
 
 /// How a workspace is doing.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Status {
     pub(crate) live: bool,
     pub(crate) verified: bool,
@@ -161,23 +162,23 @@ impl From<proto::GetStatusResponse> for Status {
 }
 
 /// Which records to rehearse on.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Rehearse {
+pub(crate) struct Verify {
     /// Empty to let writeback choose recent ones.
     #[serde(default)]
     pub(crate) records: Vec<Record>,
 }
 
 /// One record.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Record {
     pub(crate) object: String,
     pub(crate) id: String,
 }
 
-impl Rehearse {
+impl Verify {
     pub(crate) fn into_proto(self) -> Vec<RecordRef> {
         let record = |record: Record| RecordRef {
             object: record.object,
@@ -188,7 +189,7 @@ impl Rehearse {
 }
 
 /// A rehearsal.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Verification {
     pub(crate) id: String,
     pub(crate) passed: bool,
@@ -204,7 +205,7 @@ pub(crate) struct Verification {
 }
 
 /// What Salesforce said of one rehearsed write.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct VerificationResult {
     pub(crate) object: String,
     pub(crate) record_id: String,

@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use events::metadata::v1 as proto;
 use events::metadata::v1::{SyncKind, SyncState};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::word::as_word;
+use super::word::{self, as_word};
 
 /// What to read.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StartSync {
     /// `schema`, `records` or `records_full`.
@@ -16,12 +17,14 @@ pub(crate) struct StartSync {
 }
 
 /// One run.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SyncRun {
     pub(crate) id: String,
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<SyncKind>)]
     pub(crate) kind: SyncKind,
     #[serde(serialize_with = "as_word")]
+    #[schema(schema_with = word::schema::<SyncState>)]
     pub(crate) state: SyncState,
     pub(crate) api_calls: u64,
     pub(crate) items: u64,

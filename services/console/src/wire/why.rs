@@ -3,17 +3,18 @@
 use chrono::{DateTime, Utc};
 use events::writeback::v1 as proto;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::change::Change;
 
 /// The writes of one field, newest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Why {
     pub(crate) stories: Vec<ValueStory>,
 }
 
 /// One write: the meeting, what was said, what the gates said, who decided, and the requests to Salesforce.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ValueStory {
     pub(crate) sentence: String,
     /// What counts as ours in the field now is of this change.
@@ -26,7 +27,7 @@ pub(crate) struct ValueStory {
 }
 
 /// One try.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Attempt {
     pub(crate) number: u32,
     pub(crate) request_id: String,

@@ -14,6 +14,10 @@ use events::writeback::v1::{
     Action, ChangeSetState, ChangeState, Decision, PermissionMode, Verdict,
 };
 use serde::Serializer;
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
+
+/// Greatest number of a value in the contract's enums; gaps are allowed.
+const NUMBER_MAX: i32 = 255;
 
 /// An enum of the contract.
 pub(crate) trait Word: Copy + Debug + TryFrom<i32> {
@@ -99,11 +103,23 @@ pub(crate) fn parse_optional<T: Word + Default>(field: &str, word: &str) -> Resu
 }
 
 fn choices<T: Word>() -> String {
-    let words: Vec<String> = (1..)
-        .map_while(|number| T::try_from(number).ok())
+    words::<T>().collect::<Vec<_>>().join(", ")
+}
+
+/// All words but that of the unset value.
+fn words<T: Word>() -> impl Iterator<Item = String> {
+    (1..=NUMBER_MAX)
+        .filter_map(|number| T::try_from(number).ok())
         .map(Word::word)
-        .collect();
-    words.join(", ")
+}
+
+/// The schema of a field written by [`as_word`], for `#[schema(schema_with = word::schema::<T>)]`.
+pub(crate) fn schema<T: Word>() -> Object {
+    let values = words::<T>().map(Some).chain([None]);
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(values))
+        .build()
 }
 
 #[cfg(test)]

@@ -13,11 +13,15 @@ use crate::http::problem::Problem;
 use crate::wire::access::{Access, Missed, Release, Released};
 use crate::wire::sync::SyncRun;
 
+/// The newest review of what the connected user can reach.
+#[utoipa::path(get, path = "/access", responses((status = 200, body = Access)))]
 pub(super) async fn show(State(desk): State<Desk>, asker: Asker) -> Result<Json<Access>, Problem> {
     let asking = asker.least(Role::Viewer)?;
     Ok(Json(access::review(&desk.owners, asking).await?))
 }
 
+/// Begins another review.
+#[utoipa::path(post, path = "/access", responses((status = 202, body = SyncRun)))]
 pub(super) async fn start(
     State(desk): State<Desk>,
     asker: Asker,
@@ -27,6 +31,8 @@ pub(super) async fn start(
     Ok((StatusCode::ACCEPTED, Json(run)))
 }
 
+/// What was missed in times without a connection.
+#[utoipa::path(get, path = "/missed", responses((status = 200, body = Missed)))]
 pub(super) async fn missed(
     State(desk): State<Desk>,
     asker: Asker,
@@ -35,6 +41,13 @@ pub(super) async fn missed(
     Ok(Json(access::missed(&desk.owners, asking).await?))
 }
 
+/// Releases changes that wait because they were missed.
+#[utoipa::path(
+    post,
+    path = "/missed/release",
+    request_body = Release,
+    responses((status = 200, body = Released))
+)]
 pub(super) async fn release(
     State(desk): State<Desk>,
     asker: Asker,

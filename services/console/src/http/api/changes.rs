@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use events::rpc::Role;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::asker::Asker;
 use super::body::{Body, Parameters, page_size};
@@ -17,7 +18,8 @@ use crate::wire::why::Why;
 /// Changes on a page when none are asked for.
 const PAGE_SIZE: u32 = 50;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Paging {
     /// As `held,blocked`; empty for all.
     #[serde(default)]
@@ -27,6 +29,8 @@ pub(super) struct Paging {
     page_token: String,
 }
 
+/// Changes, oldest first.
+#[utoipa::path(get, path = "/changes", params(Paging), responses((status = 200, body = Changes)))]
 pub(super) async fn list(
     State(desk): State<Desk>,
     asker: Asker,
@@ -38,6 +42,13 @@ pub(super) async fn list(
     Ok(Json(changes.await?))
 }
 
+/// Approves, edits or dismisses changes; answers those refused with why.
+#[utoipa::path(
+    post,
+    path = "/changes/decide",
+    request_body = Decide,
+    responses((status = 200, body = Decided))
+)]
 pub(super) async fn decide(
     State(desk): State<Desk>,
     asker: Asker,
@@ -47,6 +58,13 @@ pub(super) async fn decide(
     Ok(Json(changes::decide(&desk.owners, asking, decide).await?))
 }
 
+/// Asks Salesforce what it would say, leaving nothing behind.
+#[utoipa::path(
+    post,
+    path = "/changes/rehearse",
+    request_body = Rehearse,
+    responses((status = 200, body = Rehearsed))
+)]
 pub(super) async fn rehearse(
     State(desk): State<Desk>,
     asker: Asker,
@@ -58,13 +76,21 @@ pub(super) async fn rehearse(
     ))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct WrongPaging {
     page_size: Option<u32>,
     #[serde(default)]
     page_token: String,
 }
 
+/// How predictions of validation rules fared.
+#[utoipa::path(
+    get,
+    path = "/predictions",
+    params(WrongPaging),
+    responses((status = 200, body = Predictions))
+)]
 pub(super) async fn predictions(
     State(desk): State<Desk>,
     asker: Asker,
@@ -76,6 +102,13 @@ pub(super) async fn predictions(
     Ok(Json(predictions.await?))
 }
 
+/// Takes changes back; answers the undos, on their way.
+#[utoipa::path(
+    post,
+    path = "/changes/undo",
+    request_body = Undo,
+    responses((status = 200, body = Decided))
+)]
 pub(super) async fn undo(
     State(desk): State<Desk>,
     asker: Asker,
@@ -85,7 +118,8 @@ pub(super) async fn undo(
     Ok(Json(changes::undo(&desk.owners, asking, undo).await?))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Value {
     #[serde(default)]
     object: String,
@@ -95,6 +129,8 @@ pub(super) struct Value {
     field: String,
 }
 
+/// Why a value is in Salesforce.
+#[utoipa::path(get, path = "/why", params(Value), responses((status = 200, body = Why)))]
 pub(super) async fn why(
     State(desk): State<Desk>,
     asker: Asker,

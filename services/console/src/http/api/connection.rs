@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use events::rpc::Role;
+use utoipa::IntoParams;
 
 use super::asker::Asker;
 use super::body::{Body, Parameters, page_size};
@@ -15,11 +16,14 @@ use crate::wire::connection::{ConnectLink, Connection, Past};
 /// Steps of history answered when no number is asked for.
 const STEPS: u32 = 50;
 
-#[derive(serde::Deserialize)]
+#[derive(serde::Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Steps {
     page_size: Option<u32>,
 }
 
+/// The connection.
+#[utoipa::path(get, path = "/connection", responses((status = 200, body = Connection)))]
 pub(super) async fn show(
     State(desk): State<Desk>,
     asker: Asker,
@@ -28,6 +32,13 @@ pub(super) async fn show(
     Ok(Json(connection::get(&desk.owners, asking).await?))
 }
 
+/// How it became so, newest first.
+#[utoipa::path(
+    get,
+    path = "/connection/history",
+    params(Steps),
+    responses((status = 200, body = Page<Past>))
+)]
 pub(super) async fn history(
     State(desk): State<Desk>,
     asker: Asker,
@@ -39,6 +50,13 @@ pub(super) async fn history(
     Ok(Json(Page::new(past, String::new())))
 }
 
+/// Begins connecting: answers where the browser must go.
+#[utoipa::path(
+    post,
+    path = "/connect",
+    request_body = Connect,
+    responses((status = 200, body = ConnectLink))
+)]
 pub(super) async fn connect(
     State(desk): State<Desk>,
     asker: Asker,
@@ -50,6 +68,13 @@ pub(super) async fn connect(
     ))
 }
 
+/// Connects by a key of the customer's own app.
+#[utoipa::path(
+    post,
+    path = "/connect/jwt",
+    request_body = ConnectJwt,
+    responses((status = 200, body = Connection))
+)]
 pub(super) async fn connect_jwt(
     State(desk): State<Desk>,
     asker: Asker,
@@ -61,6 +86,8 @@ pub(super) async fn connect_jwt(
     ))
 }
 
+/// Ends the connection; what waits is kept.
+#[utoipa::path(post, path = "/disconnect", responses((status = 200, body = Connection)))]
 pub(super) async fn disconnect(
     State(desk): State<Desk>,
     asker: Asker,

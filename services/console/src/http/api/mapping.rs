@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use events::rpc::Role;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::asker::Asker;
 use super::body::Body;
@@ -13,11 +14,13 @@ use crate::http::problem::Problem;
 use crate::wire::mapping::{Mapping, MappingProblem, Mappings};
 
 /// What would keep a draft from being published.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Saved {
     problems: Vec<MappingProblem>,
 }
 
+/// The draft and the published mapping.
+#[utoipa::path(get, path = "/mapping", responses((status = 200, body = Mappings)))]
 pub(super) async fn show(
     State(desk): State<Desk>,
     asker: Asker,
@@ -26,6 +29,13 @@ pub(super) async fn show(
     Ok(Json(mapping::get(&desk.owners, asking).await?))
 }
 
+/// Replaces the draft; answers what would keep it from being published.
+#[utoipa::path(
+    put,
+    path = "/mapping/draft",
+    request_body = Mapping,
+    responses((status = 200, body = Saved))
+)]
 pub(super) async fn save_draft(
     State(desk): State<Desk>,
     asker: Asker,
@@ -36,6 +46,8 @@ pub(super) async fn save_draft(
     Ok(Json(Saved { problems }))
 }
 
+/// Publishes the draft, or answers everything in the way.
+#[utoipa::path(post, path = "/mapping/publish", responses((status = 200, body = Mapping)))]
 pub(super) async fn publish(
     State(desk): State<Desk>,
     asker: Asker,

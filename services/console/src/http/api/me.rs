@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use events::WorkspaceId;
 use events::rpc::Role;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::asker::Signed;
@@ -28,7 +29,7 @@ const TOKEN_DAYS_MAX: u32 = 366;
 const TOKEN_DAYS: u32 = 90;
 
 /// The caller.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Me {
     actor: String,
     super_admin: bool,
@@ -36,6 +37,8 @@ pub(super) struct Me {
     workspaces: BTreeMap<String, String>,
 }
 
+/// Who asks, and what they may do.
+#[utoipa::path(get, path = "/me", responses((status = 200, body = Me)))]
 pub(super) async fn show(Signed(principal): Signed) -> Json<Me> {
     let workspaces = principal
         .access
@@ -54,7 +57,7 @@ pub(super) async fn show(Signed(principal): Signed) -> Json<Me> {
 }
 
 /// A token in a list: never its secret.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct ListedToken {
     id: String,
     name: String,
@@ -65,6 +68,8 @@ pub(super) struct ListedToken {
     used_at: Option<DateTime<Utc>>,
 }
 
+/// The caller's tokens.
+#[utoipa::path(get, path = "/tokens", responses((status = 200, body = Page<ListedToken>)))]
 pub(super) async fn tokens(
     State(desk): State<Desk>,
     Signed(principal): Signed,
@@ -86,7 +91,7 @@ pub(super) async fn tokens(
 }
 
 /// What a new token may do.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewToken {
     name: String,
@@ -98,13 +103,20 @@ pub(super) struct NewToken {
 }
 
 /// A new token: the only time its text is shown.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct MadeToken {
     id: String,
     token: String,
     expires_at: DateTime<Utc>,
 }
 
+/// Makes a token; its text is answered this once.
+#[utoipa::path(
+    post,
+    path = "/tokens",
+    request_body = NewToken,
+    responses((status = 201, body = MadeToken))
+)]
 pub(super) async fn create_token(
     State(desk): State<Desk>,
     Signed(principal): Signed,
@@ -160,11 +172,14 @@ pub(super) async fn create_token(
     Ok((StatusCode::CREATED, Json(made)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub(super) struct Which {
     id: String,
 }
 
+/// Ends a token.
+#[utoipa::path(delete, path = "/tokens/{id}", params(Which), responses((status = 204)))]
 pub(super) async fn revoke_token(
     State(desk): State<Desk>,
     Signed(principal): Signed,

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use events::rpc::Role;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::asker::Asker;
 use super::body::{Parameters, Segments, page_size};
@@ -16,7 +17,8 @@ use crate::wire::matching::{ListedMeeting, Story};
 /// Meetings on a page when none are asked for.
 const PAGE_SIZE: u32 = 25;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Paging {
     page_size: Option<u32>,
     #[serde(default)]
@@ -26,11 +28,19 @@ pub(super) struct Paging {
     outcome: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub(super) struct Which {
     id: String,
 }
 
+/// Meetings, newest first.
+#[utoipa::path(
+    get,
+    path = "/meetings",
+    params(Paging),
+    responses((status = 200, body = Page<ListedMeeting>))
+)]
 pub(super) async fn list(
     State(desk): State<Desk>,
     asker: Asker,
@@ -48,6 +58,13 @@ pub(super) async fn list(
     Ok(Json(page.await?))
 }
 
+/// One meeting from event to records.
+#[utoipa::path(
+    get,
+    path = "/meetings/{id}",
+    params(Which),
+    responses((status = 200, body = Story))
+)]
 pub(super) async fn show(
     State(desk): State<Desk>,
     asker: Asker,

@@ -1,13 +1,34 @@
 //! The JSON API, version 1: everything the pages do, for programs.
 //!
 //! Who asks is proved by `Authorization: Bearer ergo_<id>_<secret>` or by a signed-in browser's cookie. The least role of
-//! each wish is checked here and again by its owner. Bodies are JSON; errors are problem+json.
+//! each wish is checked here and again by its owner. Bodies are JSON; errors are problem+json, described once for all.
+//! The document at `/api/v1/openapi.json` is written from the same lines that serve the routes.
+//!
+//! A new route of a workspace, in ten lines; its document comment is what the API's document says of it:
+//!
+//! ```ignore
+//! /// How stages may move.                                            // in src/http/api/<subject>.rs
+//! #[utoipa::path(get, path = "/stages", params(Paging), responses((status = 200, body = Page<Stage>)))]
+//! pub(super) async fn list(
+//!     State(desk): State<Desk>,
+//!     asker: Asker,                                                   // the caller, in the workspace of the path
+//!     Parameters(paging): Parameters<Paging>,                         // or Body(wish): Body<Wish>
+//! ) -> Result<Json<Page<Stage>>, Problem> {
+//!     let asking = asker.least(Role::Viewer)?;                        // the least role
+//!     Ok(Json(stages::list(&desk.owners, asking, paging).await?))     // src/ask/stages.rs asks the owner
+//! }                                                                   // and in `workspace()` below: .routes(routes!(stages::list))
+//! ```
+//!
+//! Answers and bodies derive `ToSchema` beside serde, parameters `IntoParams` with `#[into_params(parameter_in = Query)]`
+//! (or `Path`); an enum of the contract takes `#[schema(schema_with = word::schema::<T>)]`. Handlers of one path stand in
+//! one `routes!`.
 
 mod access;
 mod asker;
 mod body;
 mod changes;
 mod connection;
+mod document;
 mod mapping;
 mod me;
 mod meetings;
@@ -18,70 +39,69 @@ mod users;
 
 use axum::Router;
 use axum::http::StatusCode;
-use axum::routing::{delete, get, post, put};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Desk;
 use super::problem::Problem;
 
 /// Below `/api/v1`.
 pub(super) fn router() -> Router<Desk> {
-    Router::new()
-        .route("/me", get(me::show))
-        .route("/tokens", get(me::tokens).post(me::create_token))
-        .route("/tokens/{id}", delete(me::revoke_token))
-        .route("/users", get(users::list).post(users::invite))
-        .nest("/w/{workspace}", workspace())
+    let (router, _) = documented().split_for_parts();
+    router
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
 }
 
-fn workspace() -> Router<Desk> {
-    Router::new()
-        .route("/connection", get(connection::show))
-        .route("/connect", post(connection::connect))
-        .route("/connect/jwt", post(connection::connect_jwt))
-        .route("/disconnect", post(connection::disconnect))
-        .route("/connection/history", get(connection::history))
-        .route("/access", get(access::show).post(access::start))
-        .route("/missed", get(access::missed))
-        .route("/missed/release", post(access::release))
-        .route("/meetings", get(meetings::list))
-        .route("/meetings/{id}", get(meetings::show))
-        .route("/changes", get(changes::list))
-        .route("/changes/decide", post(changes::decide))
-        .route("/changes/rehearse", post(changes::rehearse))
-        .route("/changes/undo", post(changes::undo))
-        .route("/predictions", get(changes::predictions))
-        .route("/why", get(changes::why))
-        .route("/mapping", get(mapping::show))
-        .route("/mapping/draft", put(mapping::save_draft))
-        .route("/mapping/publish", post(mapping::publish))
-        .route(
-            "/permissions",
-            get(settings::permissions).put(settings::set_permissions),
-        )
-        .route(
-            "/stage-controls",
-            get(settings::stage_controls).put(settings::set_stage_controls),
-        )
-        .route(
-            "/verification",
-            get(settings::verification).post(settings::verify),
-        )
-        .route("/live", put(settings::set_live))
-        .route("/status", get(settings::status))
-        .route("/sync", get(org::sync_runs).post(org::start_sync))
-        .route("/drift", get(org::drift))
-        .route("/drift/{id}/resolve", post(org::resolve_drift))
-        .route("/projection", get(org::projection))
-        .route("/domains", get(org::domains).put(org::set_domain))
-        .route("/domains/{domain}", delete(org::remove_domain))
-        .route("/quarantine", get(quarantine::list))
-        .route(
-            "/quarantine/{sequence}",
-            get(quarantine::show).delete(quarantine::forget),
-        )
-        .route("/quarantine/{sequence}/replay", post(quarantine::replay))
+/// Every route with what the document says of it.
+fn documented() -> OpenApiRouter<Desk> {
+    OpenApiRouter::new()
+        .routes(routes!(document::show))
+        .routes(routes!(me::show))
+        .routes(routes!(me::tokens, me::create_token))
+        .routes(routes!(me::revoke_token))
+        .routes(routes!(users::list, users::invite))
+        .nest("/w/{workspace}", workspace())
+}
+
+fn workspace() -> OpenApiRouter<Desk> {
+    OpenApiRouter::new()
+        .routes(routes!(connection::show))
+        .routes(routes!(connection::connect))
+        .routes(routes!(connection::connect_jwt))
+        .routes(routes!(connection::disconnect))
+        .routes(routes!(connection::history))
+        .routes(routes!(access::show, access::start))
+        .routes(routes!(access::missed))
+        .routes(routes!(access::release))
+        .routes(routes!(meetings::list))
+        .routes(routes!(meetings::show))
+        .routes(routes!(changes::list))
+        .routes(routes!(changes::decide))
+        .routes(routes!(changes::rehearse))
+        .routes(routes!(changes::undo))
+        .routes(routes!(changes::predictions))
+        .routes(routes!(changes::why))
+        .routes(routes!(mapping::show))
+        .routes(routes!(mapping::save_draft))
+        .routes(routes!(mapping::publish))
+        .routes(routes!(settings::permissions, settings::set_permissions))
+        .routes(routes!(
+            settings::stage_controls,
+            settings::set_stage_controls
+        ))
+        .routes(routes!(settings::verification, settings::verify))
+        .routes(routes!(settings::set_live))
+        .routes(routes!(settings::status))
+        .routes(routes!(org::sync_runs, org::start_sync))
+        .routes(routes!(org::drift))
+        .routes(routes!(org::resolve_drift))
+        .routes(routes!(org::projection))
+        .routes(routes!(org::domains, org::set_domain))
+        .routes(routes!(org::remove_domain))
+        .routes(routes!(quarantine::list))
+        .routes(routes!(quarantine::show, quarantine::forget))
+        .routes(routes!(quarantine::replay))
 }
 
 async fn unknown() -> Problem {

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use events::matching::v1 as matching;
 use events::rpc::Role;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::asker::Asker;
 use super::body::{Body, Parameters, Segments, page_size};
@@ -22,34 +23,41 @@ const RUNS: u32 = 20;
 /// Drift items answered when no number is asked for.
 const DRIFT_ITEMS: u32 = 100;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Runs {
     page_size: Option<u32>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Drift {
     page_size: Option<u32>,
     #[serde(default)]
     include_resolved: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub(super) struct Which {
     id: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub(super) struct Domain {
     domain: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct OfAccount {
     #[serde(default)]
     account_id: String,
 }
 
+/// Readings of the org, newest first.
+#[utoipa::path(get, path = "/sync", params(Runs), responses((status = 200, body = Page<SyncRun>)))]
 pub(super) async fn sync_runs(
     State(desk): State<Desk>,
     asker: Asker,
@@ -61,6 +69,13 @@ pub(super) async fn sync_runs(
     Ok(Json(Page::new(runs, String::new())))
 }
 
+/// Begins to read the org.
+#[utoipa::path(
+    post,
+    path = "/sync",
+    request_body = StartSync,
+    responses((status = 202, body = SyncRun))
+)]
 pub(super) async fn start_sync(
     State(desk): State<Desk>,
     asker: Asker,
@@ -71,6 +86,13 @@ pub(super) async fn start_sync(
     Ok((StatusCode::ACCEPTED, Json(run)))
 }
 
+/// What changed in the org, open items first.
+#[utoipa::path(
+    get,
+    path = "/drift",
+    params(Drift),
+    responses((status = 200, body = Page<DriftItem>))
+)]
 pub(super) async fn drift(
     State(desk): State<Desk>,
     asker: Asker,
@@ -82,6 +104,14 @@ pub(super) async fn drift(
     Ok(Json(Page::new(items, String::new())))
 }
 
+/// Decides about one difference.
+#[utoipa::path(
+    post,
+    path = "/drift/{id}/resolve",
+    request_body = Resolve,
+    params(Which),
+    responses((status = 200, body = DriftItem))
+)]
 pub(super) async fn resolve_drift(
     State(desk): State<Desk>,
     asker: Asker,
@@ -94,6 +124,8 @@ pub(super) async fn resolve_drift(
     ))
 }
 
+/// How much of the org matching knows.
+#[utoipa::path(get, path = "/projection", responses((status = 200, body = Projection)))]
 pub(super) async fn projection(
     State(desk): State<Desk>,
     asker: Asker,
@@ -102,6 +134,8 @@ pub(super) async fn projection(
     Ok(Json(org::projection(&desk.owners, asking).await?))
 }
 
+/// How domains are to be read.
+#[utoipa::path(get, path = "/domains", responses((status = 200, body = Page<DomainRule>)))]
 pub(super) async fn domains(
     State(desk): State<Desk>,
     asker: Asker,
@@ -111,6 +145,8 @@ pub(super) async fn domains(
     Ok(Json(Page::new(rules, String::new())))
 }
 
+/// Sets how one domain is read.
+#[utoipa::path(put, path = "/domains", request_body = DomainRule, responses((status = 204)))]
 pub(super) async fn set_domain(
     State(desk): State<Desk>,
     asker: Asker,
@@ -121,6 +157,13 @@ pub(super) async fn set_domain(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Forgets how one domain is read.
+#[utoipa::path(
+    delete,
+    path = "/domains/{domain}",
+    params(Domain, OfAccount),
+    responses((status = 204))
+)]
 pub(super) async fn remove_domain(
     State(desk): State<Desk>,
     asker: Asker,

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use events::rpc::Role;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::asker::Asker;
 use super::body::{Parameters, Segments, page_size};
@@ -17,18 +18,27 @@ use crate::wire::quarantine::{QuarantineEntry, QuarantineItem};
 /// Items on a page when none are asked for.
 const PAGE_SIZE: u32 = 50;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Paging {
     service: Option<String>,
     page_size: Option<u32>,
     page_token: Option<u64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub(super) struct Which {
     sequence: u64,
 }
 
+/// Messages that were set aside, oldest first.
+#[utoipa::path(
+    get,
+    path = "/quarantine",
+    params(Paging),
+    responses((status = 200, body = Page<QuarantineItem>))
+)]
 pub(super) async fn list(
     State(desk): State<Desk>,
     asker: Asker,
@@ -46,6 +56,12 @@ pub(super) async fn list(
 }
 
 /// With the payload, which is customer content: not for those who only watch.
+#[utoipa::path(
+    get,
+    path = "/quarantine/{sequence}",
+    params(Which),
+    responses((status = 200, body = QuarantineEntry))
+)]
 pub(super) async fn show(
     State(desk): State<Desk>,
     asker: Asker,
@@ -57,6 +73,13 @@ pub(super) async fn show(
     ))
 }
 
+/// Publishes the message again on its own subject.
+#[utoipa::path(
+    post,
+    path = "/quarantine/{sequence}/replay",
+    params(Which),
+    responses((status = 200, body = QuarantineItem))
+)]
 pub(super) async fn replay(
     State(desk): State<Desk>,
     asker: Asker,
@@ -68,6 +91,8 @@ pub(super) async fn replay(
     ))
 }
 
+/// Removes the message for good.
+#[utoipa::path(delete, path = "/quarantine/{sequence}", params(Which), responses((status = 204)))]
 pub(super) async fn forget(
     State(desk): State<Desk>,
     asker: Asker,

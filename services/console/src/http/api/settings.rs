@@ -4,14 +4,17 @@ use axum::Json;
 use axum::extract::State;
 use events::rpc::Role;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::asker::Asker;
 use super::body::Body;
 use crate::ask::settings;
 use crate::http::Desk;
 use crate::http::problem::Problem;
-use crate::wire::settings::{Live, Permissions, Rehearse, StageControls, Status, Verification};
+use crate::wire::settings::{Live, Permissions, StageControls, Status, Verification, Verify};
 
+/// Our permissions on objects and fields.
+#[utoipa::path(get, path = "/permissions", responses((status = 200, body = Permissions)))]
 pub(super) async fn permissions(
     State(desk): State<Desk>,
     asker: Asker,
@@ -20,6 +23,13 @@ pub(super) async fn permissions(
     Ok(Json(settings::permissions(&desk.owners, asking).await?))
 }
 
+/// Sets the permissions named; answers all.
+#[utoipa::path(
+    put,
+    path = "/permissions",
+    request_body = Permissions,
+    responses((status = 200, body = Permissions))
+)]
 pub(super) async fn set_permissions(
     State(desk): State<Desk>,
     asker: Asker,
@@ -31,6 +41,8 @@ pub(super) async fn set_permissions(
     ))
 }
 
+/// How stages may move.
+#[utoipa::path(get, path = "/stage-controls", responses((status = 200, body = StageControls)))]
 pub(super) async fn stage_controls(
     State(desk): State<Desk>,
     asker: Asker,
@@ -39,6 +51,13 @@ pub(super) async fn stage_controls(
     Ok(Json(settings::stage_controls(&desk.owners, asking).await?))
 }
 
+/// Replaces how stages may move.
+#[utoipa::path(
+    put,
+    path = "/stage-controls",
+    request_body = StageControls,
+    responses((status = 200, body = StageControls))
+)]
 pub(super) async fn set_stage_controls(
     State(desk): State<Desk>,
     asker: Asker,
@@ -51,11 +70,13 @@ pub(super) async fn set_stage_controls(
 }
 
 /// The newest run.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Newest {
     run: Option<Verification>,
 }
 
+/// The newest verification run.
+#[utoipa::path(get, path = "/verification", responses((status = 200, body = Newest)))]
 pub(super) async fn verification(
     State(desk): State<Desk>,
     asker: Asker,
@@ -65,17 +86,24 @@ pub(super) async fn verification(
     Ok(Json(Newest { run }))
 }
 
+/// Rehearses the mapping on a few records.
+#[utoipa::path(
+    post,
+    path = "/verification",
+    request_body = Verify,
+    responses((status = 200, body = Verification))
+)]
 pub(super) async fn verify(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(rehearse): Body<Rehearse>,
+    Body(verify): Body<Verify>,
 ) -> Result<Json<Verification>, Problem> {
     let asking = asker.least(Role::Admin)?;
-    Ok(Json(
-        settings::verify(&desk.owners, asking, rehearse).await?,
-    ))
+    Ok(Json(settings::verify(&desk.owners, asking, verify).await?))
 }
 
+/// Starts or stops writing.
+#[utoipa::path(put, path = "/live", request_body = Live, responses((status = 200, body = Live)))]
 pub(super) async fn set_live(
     State(desk): State<Desk>,
     asker: Asker,
@@ -86,6 +114,8 @@ pub(super) async fn set_live(
     Ok(Json(wish))
 }
 
+/// How the workspace is doing.
+#[utoipa::path(get, path = "/status", responses((status = 200, body = Status)))]
 pub(super) async fn status(
     State(desk): State<Desk>,
     asker: Asker,

@@ -9,6 +9,7 @@ use chrono::Utc;
 use events::WorkspaceId;
 use events::rpc::Role;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::asker::Signed;
@@ -23,7 +24,7 @@ use crate::store::user;
 use crate::wire::Page;
 
 /// One user.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct ListedUser {
     id: Uuid,
     email: String,
@@ -34,6 +35,8 @@ pub(super) struct ListedUser {
     workspaces: BTreeMap<String, String>,
 }
 
+/// All users.
+#[utoipa::path(get, path = "/users", responses((status = 200, body = Page<ListedUser>)))]
 pub(super) async fn list(
     State(desk): State<Desk>,
     Signed(principal): Signed,
@@ -59,7 +62,7 @@ pub(super) async fn list(
 }
 
 /// Whom to invite, into which workspace.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Invited {
     email: String,
@@ -71,12 +74,19 @@ pub(super) struct Invited {
 }
 
 /// The link to give to them, over a channel you trust: it sets their password.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Link {
     id: Uuid,
     link: String,
 }
 
+/// Invites somebody into a workspace; answers the link to give to them.
+#[utoipa::path(
+    post,
+    path = "/users",
+    request_body = Invited,
+    responses((status = 201, body = Link))
+)]
 pub(super) async fn invite(
     State(desk): State<Desk>,
     Signed(principal): Signed,

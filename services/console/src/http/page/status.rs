@@ -10,7 +10,7 @@ use super::visitor::{Chrome, Posted, Refusal, Visitor};
 use super::{render, see};
 use crate::ask::{org, settings};
 use crate::http::Desk;
-use crate::wire::settings::{Rehearse, Status, Verification};
+use crate::wire::settings::{Status, Verification, Verify};
 use crate::wire::sync::{StartSync, SyncRun};
 
 /// Sync runs shown.
@@ -45,7 +45,7 @@ pub(super) async fn verify(
     Posted { visitor, .. }: Posted,
 ) -> Result<Response, Refusal> {
     visitor.require(Role::Admin)?;
-    settings::verify(&desk.owners, &visitor.asking, Rehearse::default())
+    settings::verify(&desk.owners, &visitor.asking, Verify::default())
         .await
         .map_err(|error| visitor.trouble(error))?;
     Ok(see(&visitor.path("status")))
