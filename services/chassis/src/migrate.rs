@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use crate::{
     bus::{self, Bus},
     config::Options,
-    db::{self, is_plain_identifier, isolation, role_name},
+    db::{self, history::Standing, is_plain_identifier, isolation, role_name},
     service::{Service, Store},
 };
 
@@ -62,11 +62,15 @@ async fn migrate_store(store: &Store, options: &Options, service: &str) -> anyho
             .await
             .with_context(|| format!("schema {schema} and its role cannot be prepared"))?;
     }
-    store
-        .migrator
+    // Tolerant, for a rollback: the schema is then newer than this program. What is not ours is told right after.
+    db::history::tolerant(store.migrator)
         .run(&mut connection)
         .await
         .with_context(|| format!("migrations of schema {schema} failed"))?;
+    let standing = db::history::standing(&mut connection, store).await?;
+    if standing == Standing::Newer {
+        tracing::info!(schema, "the schema is newer than this program and stays so");
+    }
     // Default privileges cover the history as well, but only migrate writes it.
     let history = format!(
         "revoke insert, update, delete on {} from {}",
@@ -82,7 +86,7 @@ async fn migrate_store(store: &Store, options: &Options, service: &str) -> anyho
         .execute(&mut connection)
         .await
         .with_context(|| format!("row-level security of schema {schema} cannot be set up"))?;
-    isolation::verify_tables(&mut connection, store).await?;
+    isolation::verify_tables(&mut connection, store, standing).await?;
     connection.close().await.ok();
     Ok(())
 }

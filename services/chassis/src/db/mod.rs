@@ -6,6 +6,7 @@
 //! Whose rows is said first: [`Db::workspace`] for a request about one, [`Db::begin_batch`] for messages of several,
 //! [`Db::all_workspaces`] for duties that look after all. What runs under a [`Scope`] sees the rows of its workspaces.
 
+pub(crate) mod history;
 pub(crate) mod isolation;
 mod relay;
 mod schema;
@@ -23,6 +24,7 @@ use sqlx::{
 };
 use tokio::sync::Notify;
 
+use history::Standing;
 pub(crate) use relay::Relay;
 pub(crate) use schema::Statements;
 pub use schema::{INBOX_OUTBOX_SQL, inbox_outbox_sql, is_plain_identifier, role_name};
@@ -242,33 +244,18 @@ pub(crate) async fn check_version(
                 role_name(store.schema)
             )
         })?;
-    let wanted = store
-        .migrator
-        .iter()
-        .map(|migration| migration.version)
-        .max();
-    let found: Option<i64> = sqlx::query_scalar(AssertSqlSafe(format!(
-        "select max(version) from {} where success",
-        store.migrator.table_name
-    )))
-    .fetch_one(&mut connection)
-    .await
-    .with_context(|| {
-        format!(
-            "schema {} has no readable migration history: run migrate",
-            store.schema
-        )
-    })?;
+    let standing = history::standing(&mut connection, store).await?;
     isolation::verify_role(&mut connection).await?;
-    isolation::verify_tables(&mut connection, store).await?;
-    connection.close().await.ok();
-    match (wanted, found) {
-        (Some(wanted), Some(found)) if found >= wanted => Ok(()),
-        (None, _) => Ok(()),
-        (Some(wanted), found) => anyhow::bail!(
-            "schema {} is at version {} and this binary needs {wanted}: run migrate",
+    if let Standing::Older(found) = standing {
+        let wanted = store.migrator.iter().map(|one| one.version).max();
+        anyhow::bail!(
+            "schema {} is at version {} and this binary needs {}: run migrate",
             store.schema,
             found.map_or_else(|| "none".to_owned(), |version| version.to_string()),
-        ),
+            wanted.unwrap_or_default()
+        );
     }
+    isolation::verify_tables(&mut connection, store, standing).await?;
+    connection.close().await.ok();
+    Ok(())
 }

@@ -48,6 +48,41 @@ async fn migrating_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_rolled_back_service_migrates_and_starts_on_the_newer_schema() {
+    let world = World::new().await;
+    // What a newer version would leave: a migration more, and a table this one has never heard of.
+    sqlx::raw_sql(
+        "insert into probe._sqlx_migrations (version, description, success, checksum, execution_time)
+         values (9000, 'a newer version', true, '', 0);
+         create table probe.later (id bigint primary key)",
+    )
+    .execute(&world.admin)
+    .await
+    .expect("the newer schema");
+    chassis::migrate::<Probe>(&world.options())
+        .await
+        .expect("has nothing to do");
+    let running = world.start(&Script::default()).await;
+    until_ready(&running).await;
+    running.shutdown().await.expect("stops");
+}
+
+#[tokio::test]
+async fn a_schema_that_another_program_migrated_is_refused() {
+    let world = World::new().await;
+    sqlx::query(
+        "insert into probe._sqlx_migrations (version, description, success, checksum, execution_time)
+         values (0, 'somebody else', true, '', 0)",
+    )
+    .execute(&world.admin)
+    .await
+    .expect("the history");
+    let refused = chassis::migrate::<Probe>(&world.options()).await;
+    let refused = format!("{:#}", refused.expect_err("is refused"));
+    assert!(refused.contains("another program"), "{refused}");
+}
+
+#[tokio::test]
 async fn a_service_that_was_not_migrated_refuses_to_start() {
     let world = World::bare().await;
     let mut options = world.options();
