@@ -3,12 +3,16 @@
 //! Liveness never looks at dependencies, or Kubernetes would restart every service when Postgres does. Readiness
 //! names what is missing.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Json, Router,
-    extract::State,
+    extract::{MatchedPath, Request, State},
     http::{StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -131,8 +135,25 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// What every public router gets: body limit, deadline, panics as 500, a span per request.
-pub(crate) fn public(router: Router) -> Router {
+/// The path pattern, never the path: paths hold ids, and the query may hold codes.
+fn route<B>(request: &axum::http::Request<B>) -> &str {
+    request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unmatched", MatchedPath::as_str)
+}
+
+async fn measure(State(metrics): State<Metrics>, request: Request, next: Next) -> Response {
+    let (method, route) = (request.method().clone(), route(&request).to_owned());
+    let began = Instant::now();
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    metrics.answered(method.as_str(), &route, status, began.elapsed());
+    response
+}
+
+/// What every public router gets: body limit, deadline, panics as 500, a span and a measured duration per request.
+pub(crate) fn public(router: Router, metrics: Metrics) -> Router {
     router
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(
@@ -142,11 +163,7 @@ pub(crate) fn public(router: Router) -> Router {
         .layer(CatchPanicLayer::new())
         .layer(
             TraceLayer::new_for_http().make_span_with(|request: &axum::http::Request<_>| {
-                // The path pattern, never the path: paths hold ids, and the query may hold codes.
-                let route = request
-                    .extensions()
-                    .get::<axum::extract::MatchedPath>()
-                    .map_or("unmatched", axum::extract::MatchedPath::as_str);
+                let route = route(request);
                 tracing::info_span!(
                     "http",
                     otel.name = %format_args!("{} {route}", request.method()),
@@ -156,6 +173,7 @@ pub(crate) fn public(router: Router) -> Router {
                 )
             }),
         )
+        .layer(axum::middleware::from_fn_with_state(metrics, measure))
 }
 
 #[derive(Clone)]

@@ -42,5 +42,5 @@ pub use rpc::RpcTransport;
 pub use running::Running;
 pub use service::{Service, Store};
 pub use start::start;
-pub use telemetry::Cause;
+pub use telemetry::{BoundedLabel, Cause};
 pub use tokio_util::sync::CancellationToken;

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    bus::{Bus, ConsumerHealth, ConsumerSpec, Engine, Handler},
+    bus::{Bus, ConsumerHealth, ConsumerSpec, Engine, Handler, backlog},
     config::Options,
     db::Db,
     readiness::Readiness,
@@ -95,6 +95,11 @@ impl Rig {
         self.readiness(spec.durable, move || {
             let state = check.check();
             async move { state }
+        });
+        let (bus, watched, metrics) = (self.bus.clone(), spec.clone(), self.metrics.clone());
+        let held = Arc::clone(&health);
+        self.task(spec.durable, move |stop| {
+            backlog::watch(bus, watched, metrics, held, stop)
         });
         let engine = Engine {
             bus: self.bus.clone(),

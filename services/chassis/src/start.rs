@@ -44,6 +44,7 @@ pub async fn start<S: Service>(config: Config<S::Options>) -> anyhow::Result<Run
     install_crypto();
     let options = config.chassis;
     let metrics = Metrics::new(S::NAME)?;
+    metrics.make_global();
     let readiness = Arc::new(Readiness::default());
     let stop = CancellationToken::new();
     let stop_late = CancellationToken::new();
@@ -102,7 +103,7 @@ pub async fn start<S: Service>(config: Config<S::Options>) -> anyhow::Result<Run
         spawn(
             &mut tasks,
             "http",
-            serve_http(public, http::public(router), stop.clone()),
+            serve_http(public, http::public(router, metrics.clone()), stop.clone()),
         );
     }
     let db = database.as_ref().map(|database| database.db.clone());

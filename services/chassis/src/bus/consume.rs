@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Bus, ConsumerHealth, ConsumerSpec, Handler,
+    place::Place,
     pull::{PullError, Puller},
     settle,
     work::{Work, Worker},
@@ -189,13 +190,21 @@ impl<H: Handler> Loop<H> {
                 let waiting: std::collections::HashSet<u64> =
                     self.waiting.iter().copied().collect();
                 if self.workers.is_empty() {
+                    let before = self.held.len();
                     self.held.retain(|key, _| waiting.contains(key));
+                    let lost = i64::try_from(before - self.held.len()).unwrap_or(i64::MAX);
+                    self.metrics.inflight(self.spec.durable, -lost);
                 }
             }
         }
     }
 
     async fn renew(&self) {
+        let published = self
+            .held
+            .values()
+            .map(|message| Place::of(&self.bus, message).published_at);
+        self.health.holds_since(published.min());
         if self.bus.is_connected() {
             for message in self.held.values() {
                 settle::tell(&self.bus, message, AckKind::Progress).await;

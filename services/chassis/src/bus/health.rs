@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::{DateTime, Utc};
+
 use crate::telemetry::Metrics;
 
 /// A consumer that heard nothing from the broker for this long is not ready, in seconds (platform guide 2.5).
@@ -21,6 +23,8 @@ pub(crate) struct ConsumerHealth {
 struct State {
     heard: Instant,
     bound: bool,
+    /// When the oldest message held was published, as last looked at.
+    oldest_held: Option<DateTime<Utc>>,
     /// Dependencies that batches wait for, with the number of batches.
     waiting: BTreeMap<&'static str, usize>,
 }
@@ -31,6 +35,7 @@ impl ConsumerHealth {
             state: Mutex::new(State {
                 heard: Instant::now(),
                 bound: false,
+                oldest_held: None,
                 waiting: BTreeMap::new(),
             }),
         }
@@ -51,6 +56,16 @@ impl ConsumerHealth {
     /// The binding was lost; the loop is trying again.
     pub(crate) fn unbound(&self) {
         self.state().bound = false;
+    }
+
+    /// What the loop holds was looked through.
+    pub(crate) fn holds_since(&self, oldest: Option<DateTime<Utc>>) {
+        self.state().oldest_held = oldest;
+    }
+
+    /// When the oldest message held was published, if any is held.
+    pub(crate) fn oldest_held(&self) -> Option<DateTime<Utc>> {
+        self.state().oldest_held
     }
 
     /// A batch waits for `what`.

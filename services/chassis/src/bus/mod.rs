@@ -16,6 +16,7 @@
 //! and, to replay, the subjects of all events. `migrate` is the only one that creates streams.
 
 mod admit;
+pub(crate) mod backlog;
 mod consume;
 mod consumer;
 mod health;
@@ -109,7 +110,11 @@ impl Bus {
             .require_tls(options.nats_tls_required)
             .connect(servers)
             .await
-            .context("NATS_URL does not answer")?;
+            .context(if options.nats_tls_required {
+                "NATS_URL does not answer over TLS, without which NATS_TLS_REQUIRED lets nothing through"
+            } else {
+                "NATS_URL does not answer"
+            })?;
         Ok(Self::over(client, connections))
     }
 

@@ -10,12 +10,24 @@ use opentelemetry::{
     KeyValue,
     metrics::{Counter, Gauge, Histogram, Meter, MeterProvider as _, UpDownCounter},
 };
-use opentelemetry_sdk::{Resource, metrics::SdkMeterProvider};
+use opentelemetry_sdk::{
+    Resource,
+    metrics::{Instrument, SdkMeterProvider, Stream},
+};
 use prometheus::{Registry, TextEncoder};
 
 /// Bucket bounds in seconds: 5 ms to 5 s (platform guide 4), and 1 ms below because the bus is fast.
 const SECONDS: [f64; 11] = [
     0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
+];
+
+/// Series one instrument may have in one process; what comes later is added up under `otel_metric_overflow`. Ten for each
+/// workspace that is told apart: the most any instrument needs (predictions by source and result).
+const SERIES_MAX: usize = (super::bounded::WORKSPACES_MAX + 1) * 10;
+
+/// HTTP methods told apart; a client may send any word (as in the HTTP semantic conventions).
+const METHODS: [&str; 9] = [
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE",
 ];
 
 /// Instruments shared by the parts of chassis. Cheap to clone.
@@ -28,12 +40,15 @@ pub struct Metrics {
     batch: Histogram<u64>,
     inflight: UpDownCounter<i64>,
     held: Gauge<u64>,
+    unfinished: Gauge<u64>,
+    unfinished_age: Gauge<f64>,
     quarantined: Counter<u64>,
     sent: Counter<u64>,
     outbox_depth: Gauge<i64>,
     outbox_age: Gauge<f64>,
     rpc_server: Histogram<f64>,
     rpc_client: Histogram<f64>,
+    http_server: Histogram<f64>,
 }
 
 impl Metrics {
@@ -54,6 +69,12 @@ impl Metrics {
                     .build(),
             )
             .with_reader(reader)
+            .with_view(|_: &Instrument| {
+                Stream::builder()
+                    .with_cardinality_limit(SERIES_MAX)
+                    .build()
+                    .ok()
+            })
             .build();
         let meter = provider.meter("ergo");
         let seconds = |name: &'static str, description: &'static str| {
@@ -86,6 +107,17 @@ impl Metrics {
                 .u64_gauge("ergo.consumer.held")
                 .with_description("1 while a consumer waits for a dependency")
                 .build(),
+            unfinished: meter
+                .u64_gauge("ergo.consumer.unfinished")
+                .with_description(
+                    "messages the broker keeps for a consumer and has no confirmation for",
+                )
+                .build(),
+            unfinished_age: meter
+                .f64_gauge("ergo.consumer.oldest.age")
+                .with_unit("s")
+                .with_description("age of the oldest message a consumer has not finished")
+                .build(),
             quarantined: meter
                 .u64_counter("ergo.quarantined.messages")
                 .with_description("messages set aside, by consumer and code")
@@ -105,6 +137,10 @@ impl Metrics {
                 .build(),
             rpc_server: seconds("rpc.server.call.duration", "time to answer a request"),
             rpc_client: seconds("rpc.client.call.duration", "time until an answer arrived"),
+            http_server: seconds(
+                "http.server.request.duration",
+                "time until an answer to a public request began",
+            ),
             registry,
             provider,
         })
@@ -114,6 +150,11 @@ impl Metrics {
     #[must_use]
     pub fn meter(&self) -> Meter {
         self.provider.meter("ergo")
+    }
+
+    /// Makes this the process' own meter, which libraries use that know nothing of services (calls to Salesforce).
+    pub(crate) fn make_global(&self) {
+        opentelemetry::global::set_meter_provider(self.provider.clone());
     }
 
     /// Everything in Prometheus' text format.
@@ -159,6 +200,13 @@ impl Metrics {
             .record(u64::from(held), &[consumer_label(consumer)]);
     }
 
+    pub(crate) fn unfinished(&self, consumer: &'static str, messages: u64, oldest: Duration) {
+        self.unfinished
+            .record(messages, &[consumer_label(consumer)]);
+        self.unfinished_age
+            .record(oldest.as_secs_f64(), &[consumer_label(consumer)]);
+    }
+
     pub(crate) fn quarantined(&self, consumer: &'static str, code: &str) {
         self.quarantined.add(
             1,
@@ -181,6 +229,21 @@ impl Metrics {
     pub(crate) fn served(&self, method: &'static str, outcome: &'static str, took: Duration) {
         self.rpc_server
             .record(took.as_secs_f64(), &rpc_labels(method, outcome));
+    }
+
+    pub(crate) fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
+        let method = METHODS
+            .into_iter()
+            .find(|known| *known == method)
+            .unwrap_or("_OTHER");
+        self.http_server.record(
+            took.as_secs_f64(),
+            &[
+                KeyValue::new("http.request.method", method),
+                KeyValue::new("http.route", route.to_owned()),
+                KeyValue::new("http.response.status_code", i64::from(status)),
+            ],
+        );
     }
 
     pub(crate) fn called(&self, subject: &'static str, outcome: &'static str, took: Duration) {
@@ -215,5 +278,15 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("ergo_outbox_depth"), "{text}");
+    }
+
+    #[test]
+    fn a_method_nobody_knows_makes_no_series_of_its_own() {
+        let metrics = Metrics::new("test").expect("metrics");
+        metrics.answered("BREW", "/api/v1/status", 405, Duration::from_millis(1));
+        metrics.answered("GET", "/api/v1/status", 200, Duration::from_millis(1));
+        let text = metrics.render().expect("text");
+        assert!(!text.contains("BREW"), "{text}");
+        assert!(text.contains(r#"http_request_method="_OTHER""#), "{text}");
     }
 }

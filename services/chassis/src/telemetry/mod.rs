@@ -4,6 +4,7 @@
 //! is set. Export runs on its own thread with a bounded queue that drops when it is full: trouble with the
 //! collector never slows work.
 
+mod bounded;
 mod cause;
 mod json;
 mod metrics;
@@ -24,6 +25,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
+pub use bounded::BoundedLabel;
 pub use cause::Cause;
 pub(crate) use cause::current;
 pub use metrics::Metrics;
@@ -140,4 +142,40 @@ fn provider(options: &Options, service: &'static str) -> anyhow::Result<SdkTrace
         builder = builder.with_batch_exporter(exporter);
     }
     Ok(builder.build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    /// Whether a span with this parent, in a service that samples this share, is recorded.
+    fn recorded(parent: Option<&str>, share: f64) -> bool {
+        let mut options = Options::new(None, "nats://n:1");
+        options.trace_sample_ratio = share;
+        let provider = provider(&options, "test").expect("a provider");
+        let subscriber = tracing_subscriber::registry().with(layer(&provider));
+        tracing::subscriber::with_default(subscriber, || {
+            let span = tracing::info_span!("process");
+            Cause::restored(parent.map(str::to_owned), None).adopt(&span);
+            let own = current(&span, None)
+                .traceparent
+                .expect("every span has ids");
+            own.ends_with("-01")
+        })
+    }
+
+    #[test]
+    fn a_callers_decision_to_sample_always_wins() {
+        const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331";
+        let (sampled, unsampled) = (format!("{TRACE}-01"), format!("{TRACE}-00"));
+        for (parent, share, expected) in [
+            (Some(sampled.as_str()), 0.0, true),
+            (Some(&unsampled), 1.0, false),
+            (None, 1.0, true),
+            (None, 0.0, false),
+        ] {
+            assert_eq!(recorded(parent, share), expected, "{parent:?} {share}");
+        }
+    }
 }
