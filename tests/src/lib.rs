@@ -16,6 +16,7 @@ pub mod publish;
 pub mod rpc;
 pub mod setup;
 pub mod stack;
+pub mod tls;
 pub mod tools;
 
 pub use eventually::eventually;

@@ -9,4 +9,5 @@ mod probe;
 mod quarantine;
 mod rpc;
 mod telemetry;
+mod tls;
 mod world;
