@@ -21,6 +21,7 @@ use crate::app::on_schema_changed::{self, OnSchemaChanged};
 use crate::app::regate::Regate;
 use crate::app::sweep;
 use crate::app::wake::Wake;
+use crate::app::watch;
 use crate::config::Options;
 use crate::store::settings::SettingsCache;
 use crate::telemetry::Telemetry;
@@ -119,7 +120,7 @@ impl Service for Writeback {
         rig.consume(&mappings(), OnMappingChanged::new(db.clone(), wake.clone()));
         rig.consume(
             &matches(),
-            OnMatchDecided::new(db.clone(), gating.clone(), wake.clone()),
+            OnMatchDecided::new(db.clone(), gating.clone(), wake.clone(), telemetry.clone()),
         );
         rig.consume(&approvals(), OnApproved::new(wake.clone()));
         rig.serve_rpc(WritebackServer(Api::new(
@@ -131,10 +132,13 @@ impl Service for Writeback {
             telemetry.clone(),
         )));
 
-        let regate = Regate::new(db.clone(), gating, wake.clone());
+        let regate = Regate::new(db.clone(), gating, wake.clone(), telemetry.clone());
         rig.task("regate", move |stop| regate.run(stop));
         let (kept, swept) = (options.disagreements_kept_days, db.clone());
         rig.task("sweep", move |stop| sweep::run(swept, kept, stop));
+        let (watched, share) = (db.clone(), options.api_budget_share);
+        let told = telemetry.clone();
+        rig.task("watch", move |stop| watch::run(watched, share, told, stop));
         let executor = Executor::new(db, orgs, settings, wake, Arc::clone(&options), telemetry);
         for _ in 0..options.executor_workers {
             let worker = executor.clone();

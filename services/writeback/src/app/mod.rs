@@ -12,3 +12,4 @@ pub mod on_schema_changed;
 pub mod regate;
 pub mod sweep;
 pub mod wake;
+pub mod watch;

@@ -14,11 +14,13 @@ use super::wake::Wake;
 use crate::domain::change::State;
 use crate::domain::lane;
 use crate::domain::set_state::{self, SetState};
+use crate::domain::tally::Tally;
 use crate::store::changes::{self, New};
 use crate::store::intake::{self, MeetingKey, NewSet, Standing};
 use crate::store::outcomes::{Line, Outcome};
 use crate::store::settings;
 use crate::store::usage;
+use crate::telemetry::Telemetry;
 use crate::wire;
 
 /// The durable consumer.
@@ -32,6 +34,7 @@ pub struct OnMatchDecided {
     db: Db,
     gating: Gating,
     wake: Wake,
+    telemetry: Telemetry,
 }
 
 /// One decided match, read.
@@ -44,8 +47,13 @@ struct Arrival<'a> {
 impl OnMatchDecided {
     /// Over the service's parts.
     #[must_use]
-    pub fn new(db: Db, gating: Gating, wake: Wake) -> Self {
-        Self { db, gating, wake }
+    pub fn new(db: Db, gating: Gating, wake: Wake, telemetry: Telemetry) -> Self {
+        Self {
+            db,
+            gating,
+            wake,
+            telemetry,
+        }
     }
 
     async fn take(&self, batch: &[Delivery<MatchDecided>]) -> Result<(), Failure> {
@@ -71,8 +79,9 @@ impl OnMatchDecided {
                 .enumerate()
                 .map(|(index, arrival)| fresh.contains(index).then_some(arrival))
                 .collect();
-            if let Some(approved) = store(&mut unit, &items, &fresh, &judged).await? {
+            if let Some((approved, tally)) = store(&mut unit, &items, &fresh, &judged).await? {
                 unit.commit().await?;
+                self.telemetry.judged(&tally);
                 if approved > 0 {
                     self.wake.executor();
                 }
@@ -123,14 +132,14 @@ pub(super) fn read(event: &MatchDecided, workspace: &str) -> Result<(Item, Stand
     ))
 }
 
-/// Stores everything new of a batch in the unit; answers how many changes may be written now, or nothing when the
-/// settings moved since the batch was judged: a gate that was just closed must not let through what it judged before.
+/// Stores everything new of a batch in the unit; answers how many changes may be written now, and all of them counted, or
+/// nothing when the settings moved since the batch was judged: a gate that was just closed must not let through what it judged before.
 async fn store(
     unit: &mut Unit,
     items: &[Item],
     arrivals: &[Option<&Arrival<'_>>],
     batch: &Batch,
-) -> Result<Option<usize>, Failure> {
+) -> Result<Option<(usize, Tally)>, Failure> {
     let now = Utc::now();
     let keys: BTreeSet<MeetingKey> = arrivals
         .iter()
@@ -138,7 +147,7 @@ async fn store(
         .map(|arrival| arrival.key.clone())
         .collect();
     if keys.is_empty() {
-        return Ok(Some(0));
+        return Ok(Some((0, Tally::default())));
     }
     intake::lock_meetings(unit.connection(), &keys).await?;
     if !settings::still_current(unit.connection(), &batch.generations).await? {
@@ -185,7 +194,13 @@ async fn store(
     for (workspace, spent) in &batch.spent {
         usage::spend(unit.connection(), workspace, *spent).await?;
     }
-    Ok(Some(approved))
+    let mut tally = Tally::default();
+    for (index, _, _) in taken.iter().filter(|(_, _, stale)| !stale) {
+        for gated in &batch.judged[*index].gated {
+            tally.add(gated.state, &gated.reasons);
+        }
+    }
+    Ok(Some((approved, tally)))
 }
 
 async fn insert(

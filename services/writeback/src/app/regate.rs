@@ -17,10 +17,12 @@ use super::wake::Wake;
 use crate::domain::change::{Gated, Reason, State, Verdict};
 use crate::domain::parked::reachable_again;
 use crate::domain::plan::Proposal;
+use crate::domain::tally::Tally;
 use crate::domain::{lane, missed};
 use crate::store::changes::{self, New, Regated};
 use crate::store::regate::{self, Due, Waiting};
 use crate::store::{self, intake, parked, usage};
+use crate::telemetry::Telemetry;
 
 /// Sets judged in one page.
 const SETS_PER_PAGE_MAX: i64 = 64;
@@ -38,13 +40,19 @@ pub struct Regate {
     db: Db,
     gating: Gating,
     wake: Wake,
+    telemetry: Telemetry,
 }
 
 impl Regate {
     /// Over the service's parts.
     #[must_use]
-    pub fn new(db: Db, gating: Gating, wake: Wake) -> Self {
-        Self { db, gating, wake }
+    pub fn new(db: Db, gating: Gating, wake: Wake, telemetry: Telemetry) -> Self {
+        Self {
+            db,
+            gating,
+            wake,
+            telemetry,
+        }
     }
 
     /// Works until told to stop.
@@ -226,6 +234,7 @@ impl Regate {
             .collect();
         intake::planned(unit.connection(), &planned, &reasons).await?;
         changes::insert(unit.connection(), &new).await?;
+        let tally = tally(&new, &regated);
         touched.extend(changes::regate(unit.connection(), &regated).await?);
         let approved = lanes.len();
         changes::push_lanes(unit.connection(), lanes).await?;
@@ -235,6 +244,7 @@ impl Regate {
             usage::spend(unit.connection(), &due.workspace, *spent).await?;
         }
         unit.commit().await?;
+        self.telemetry.judged(&tally);
         if approved > 0 {
             self.wake.executor();
         }
@@ -275,6 +285,20 @@ fn plan<'a>(
             traceparent: set.traceparent.as_deref(),
         });
     }
+}
+
+/// What is planned now, and what may go on at last. What still waits was counted when it began to.
+fn tally(new: &[New<'_>], regated: &[Regated<'_>]) -> Tally {
+    let mut tally = Tally::default();
+    for change in new {
+        tally.add(change.gated.state, &change.gated.reasons);
+    }
+    for change in regated {
+        if change.gated.state == State::Approved {
+            tally.add(change.gated.state, &change.gated.reasons);
+        }
+    }
+    tally
 }
 
 fn waits_for_a_read(gated: &Gated) -> bool {

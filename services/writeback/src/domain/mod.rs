@@ -27,6 +27,7 @@ pub mod rehearsal;
 pub mod schema;
 pub mod set_state;
 pub mod settings;
+pub mod tally;
 pub mod text;
 pub mod undo;
 pub mod value;

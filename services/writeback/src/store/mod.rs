@@ -17,6 +17,7 @@ pub mod results;
 pub mod review;
 pub mod settings;
 pub mod undo;
+pub mod unfinished;
 pub mod usage;
 pub mod verification;
 pub mod why;

@@ -1,6 +1,7 @@
 //! Writeback against a real NATS, a real Postgres and a stand-in org: events in, records and outcomes out.
 
 mod applied;
+mod audit;
 mod exactly_once;
 mod isolation;
 mod order;

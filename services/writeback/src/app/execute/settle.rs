@@ -12,6 +12,7 @@ use crate::app::announce;
 use crate::domain::change::{Queued, Reason, State, Verdict, Write};
 use crate::domain::outcome::{self, CallFailure, Next};
 use crate::domain::prediction::score::{Score, Source};
+use crate::domain::tally::Tally;
 use crate::domain::value::{FieldValue, Fields};
 use crate::store::predictions;
 use crate::store::provenance::{self, Written};
@@ -383,12 +384,17 @@ pub(super) async fn settle(
     queue::release(unit.connection(), claim).await?;
     unit.commit().await?;
     telemetry.predicted(&claim.workspace, Source::Write, &score);
+    let mut tally = Tally::default();
     for standing in standings
         .iter()
         .filter(|standing| took.contains(&standing.id))
     {
+        if is_news(standing) {
+            tally.add(standing.state, &standing.reasons);
+        }
         report(standing, traces.get(&standing.id).cloned().flatten());
     }
+    telemetry.settled(&tally);
     Ok(())
 }
 
