@@ -13,6 +13,7 @@ use crate::adapters::writeback::Writeback;
 use crate::app::on_connection_changed::OnConnectionChanged;
 use crate::app::rpc::Rpc;
 use crate::app::runner::Runner;
+use crate::app::watch;
 use crate::config::Options;
 use crate::telemetry::Telemetry;
 
@@ -57,6 +58,8 @@ impl Service for MetadataSync {
             writeback.clone(),
             Arc::clone(&wake),
         )));
+        let (watched, told) = (db.clone(), telemetry.clone());
+        rig.task("watch", |stop| watch::run(watched, told, stop));
         let runner = Runner::new(db, orgs, writeback, options.sync, telemetry, wake);
         rig.task("runs", |stop| runner.run(stop));
         Ok(())

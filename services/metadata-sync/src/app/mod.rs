@@ -14,6 +14,7 @@ pub mod runner;
 pub mod suspend;
 pub mod sync_records;
 pub mod sync_schema;
+pub mod watch;
 
 use chassis::Failure;
 use chrono::{DateTime, SubsecRound, Utc};

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod cursor;
 pub mod drift;
+pub mod freshness;
 pub mod mapping;
 pub mod owner;
 pub mod run;
