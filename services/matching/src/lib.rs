@@ -14,12 +14,15 @@
 
 pub mod app;
 pub mod domain;
+pub mod replay_command;
 pub mod rpc;
 mod service;
 pub mod store;
+mod telemetry;
 pub mod wire;
 
 pub use service::{Matching, Options};
+pub use telemetry::Telemetry;
 
 /// The schema's history.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -4,6 +4,7 @@ use crate::app::{
     DecideWaiting, Names, OnMeetingProcessed, OnRecordsChanged, Reconsider, Reconsidered,
 };
 use crate::rpc::MatchingRpc;
+use crate::telemetry::Telemetry;
 use chassis::{ConsumerSpec, Rig, Service, Store};
 use events::crm::v1::RecordsChanged;
 use events::matching::v1::MatchingServer;
@@ -71,6 +72,7 @@ impl Service for Matching {
 
     async fn build(options: Options, rig: &mut Rig) -> anyhow::Result<()> {
         let db = rig.db().clone();
+        let telemetry = Telemetry::new(&rig.metrics().meter());
         let (loaded, changed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let names = Arc::new(Names::new(
             options.matching_names_bytes_max,
@@ -82,7 +84,12 @@ impl Service for Matching {
         let interval_s = options.matching_waiting_interval_s;
         rig.consume(
             &meetings(),
-            OnMeetingProcessed::new(db.clone(), Arc::clone(&names), reconsidered),
+            OnMeetingProcessed::new(
+                db.clone(),
+                Arc::clone(&names),
+                reconsidered,
+                telemetry.clone(),
+            ),
         );
         rig.consume(
             &records(),
@@ -101,9 +108,10 @@ impl Service for Matching {
             loaded,
             interval_s,
             reconsidered,
+            telemetry.clone(),
         );
         rig.task("decide-waiting", move |stop| waiting.run(stop));
-        let again = Reconsider::new(db, names, changed, interval_s, reconsidered);
+        let again = Reconsider::new(db, names, changed, interval_s, reconsidered, telemetry);
         rig.task("reconsider", move |stop| again.run(stop));
         Ok(())
     }

@@ -4,6 +4,7 @@ use super::decided::{Decided, Received, Reconsidered, facts_of};
 use super::names::Names;
 use crate::store::decisions::{self, Waiting};
 use crate::store::reconsider;
+use crate::telemetry::Telemetry;
 use crate::wire;
 use chassis::{Cause, Db, Failure};
 use chrono::Utc;
@@ -28,6 +29,7 @@ pub struct DecideWaiting {
     interval: Duration,
     names: Arc<Names>,
     reconsidered: Reconsidered,
+    telemetry: Telemetry,
 }
 
 impl DecideWaiting {
@@ -39,6 +41,7 @@ impl DecideWaiting {
         loaded: Arc<Notify>,
         interval_s: u64,
         reconsidered: Reconsidered,
+        telemetry: Telemetry,
     ) -> Self {
         Self {
             db,
@@ -46,6 +49,7 @@ impl DecideWaiting {
             interval: Duration::from_secs(interval_s),
             names,
             reconsidered,
+            telemetry,
         }
     }
 
@@ -80,6 +84,12 @@ impl DecideWaiting {
         let all = self.db.all_workspaces();
         let waiting = decisions::waiting(&all, BATCH_MEETINGS_MAX).await?;
         let found = waiting.len();
+        if found == 0 {
+            // At its quiet turns only: while batches go through, the next quiet one is near.
+            let (meetings, oldest_age_s) = decisions::count_waiting(&all).await?;
+            self.telemetry.waiting(meetings, oldest_age_s);
+            return Ok(0);
+        }
         let mut meetings: Vec<(Waiting, MeetingProcessed, Cause)> =
             Vec::with_capacity(waiting.len());
         // What cannot be read or is not valid is set aside with its reason: it must not hold up its neighbours.
@@ -168,6 +178,7 @@ impl DecideWaiting {
         decisions::insert(unit.connection(), &rows).await?;
         reconsider::keep(unit.connection(), &kept).await?;
         unit.commit().await?;
+        self.telemetry.decided(rows.iter().map(|row| row.outcome));
         Ok(found)
     }
 }

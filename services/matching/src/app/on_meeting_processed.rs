@@ -4,6 +4,7 @@ use super::decided::{Decided, Received, Reconsidered, facts_of};
 use super::names::Names;
 use crate::store::decisions::{self, MeetingRow};
 use crate::store::reconsider;
+use crate::telemetry::Telemetry;
 use crate::wire;
 use chassis::{Db, Delivery, Failure, Handler};
 use chrono::Utc;
@@ -19,16 +20,23 @@ pub struct OnMeetingProcessed {
     db: Db,
     names: Arc<Names>,
     reconsidered: Reconsidered,
+    telemetry: Telemetry,
 }
 
 impl OnMeetingProcessed {
     /// On this database, with the account names held in memory.
     #[must_use]
-    pub fn new(db: Db, names: Arc<Names>, reconsidered: Reconsidered) -> Self {
+    pub fn new(
+        db: Db,
+        names: Arc<Names>,
+        reconsidered: Reconsidered,
+        telemetry: Telemetry,
+    ) -> Self {
         Self {
             db,
             names,
             reconsidered,
+            telemetry,
         }
     }
 }
@@ -133,6 +141,9 @@ impl Handler for OnMeetingProcessed {
         }
         decisions::insert(unit.connection(), &written).await?;
         reconsider::keep(unit.connection(), &found_by).await?;
-        unit.commit().await
+        unit.commit().await?;
+        self.telemetry
+            .decided(written.iter().map(|row| row.outcome));
+        Ok(())
     }
 }

@@ -7,6 +7,7 @@ use super::names::Names;
 use crate::domain::reconsider::{Verdict, compare};
 use crate::store::decisions;
 use crate::store::reconsider::{self, Due};
+use crate::telemetry::Telemetry;
 use crate::wire;
 use chassis::{Cause, Db, Failure};
 use chrono::Utc;
@@ -34,6 +35,7 @@ pub struct Reconsider {
     changed: Arc<Notify>,
     interval: Duration,
     reconsidered: Reconsidered,
+    telemetry: Telemetry,
 }
 
 impl Reconsider {
@@ -45,6 +47,7 @@ impl Reconsider {
         changed: Arc<Notify>,
         interval_s: u64,
         reconsidered: Reconsidered,
+        telemetry: Telemetry,
     ) -> Self {
         Self {
             db,
@@ -52,6 +55,7 @@ impl Reconsider {
             changed,
             interval: Duration::from_secs(interval_s),
             reconsidered,
+            telemetry,
         }
     }
 
@@ -197,6 +201,7 @@ impl Reconsider {
         decisions::insert(unit.connection(), &rows).await?;
         reconsider::keep(unit.connection(), &kept).await?;
         unit.commit().await?;
+        self.telemetry.decided(rows.iter().map(|row| row.outcome));
         Ok(due.len())
     }
 }

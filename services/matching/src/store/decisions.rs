@@ -130,6 +130,25 @@ pub struct Waiting {
     pub traceparent: Option<String>,
 }
 
+/// Meetings looked at in one count; more count as this many.
+const COUNTED_ROWS_MAX: i64 = 100_000;
+
+/// How many meetings wait for the first load of their workspace, and seconds since the oldest was received.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn count_waiting(scope: &Scope) -> Result<(i64, f64), sqlx::Error> {
+    let row = sqlx::query!(
+        r#"select count(*) as "meetings!", coalesce(extract(epoch from now() - min(received_at)), 0)::float8 as "oldest_age_s!"
+           from (select received_at from matching.meeting
+                 where not decided and body is not null and problem is null limit $1) counted"#,
+        COUNTED_ROWS_MAX,
+    )
+    .fetch_one(scope)
+    .await?;
+    Ok((row.meetings, row.oldest_age_s.max(0.0)))
+}
+
 /// The oldest meetings whose workspace is loaded by now.
 ///
 /// # Errors

@@ -7,4 +7,5 @@ pub mod facts;
 pub mod names;
 pub mod projection;
 pub mod reconsider;
+pub mod replay;
 pub mod settings;
