@@ -8,25 +8,21 @@
 //! | `GET /oauth/connected` | says that it worked, where there is no console to return to |
 //! | `GET /oauth/page.css` | the looks of these pages |
 
+pub mod callback;
 mod cookie;
 mod page;
 
 use axum::Router;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde::Deserialize;
 
-use crate::app::complete_connect::{Answer, CompleteConnect};
+use crate::app::complete_connect::CompleteConnect;
 use crate::app::connect_problem::Problem;
 use crate::app::open_link::OpenLink;
 use crate::domain::attempt::Refusal;
 use cookie::Cookies;
-
-/// Longest ticket, state or code looked at, in characters. Salesforce's codes have about 100.
-const PARAMETER_CHARACTERS_MAX: usize = 4096;
 
 /// What cannot belong to any attempt.
 const UNKNOWN: Problem = Problem::Refused(Refusal::Unknown);
@@ -49,7 +45,7 @@ pub fn router(routes: Routes) -> Router {
     Router::new()
         // A preview that only wants the head must not open the link.
         .route("/oauth/connect/{ticket}", get(connect).head(nothing))
-        .route("/oauth/callback", get(callback).head(nothing))
+        .route("/oauth/callback", get(returned).head(nothing))
         .route("/oauth/connected", get(connected))
         .route("/oauth/page.css", get(stylesheet))
         .with_state(routes)
@@ -77,7 +73,7 @@ async fn connect(
     headers: HeaderMap,
 ) -> Response {
     let cookies = Cookies::new(&headers, routes.secure);
-    if ticket.len() > PARAMETER_CHARACTERS_MAX {
+    if ticket.len() > callback::PARAMETER_BYTES_MAX {
         return page::problem(&UNKNOWN);
     }
     match routes
@@ -97,42 +93,9 @@ async fn connect(
     }
 }
 
-#[derive(Deserialize)]
-struct Callback {
-    #[serde(default)]
-    state: String,
-    code: Option<String>,
-    error: Option<String>,
-    #[serde(default)]
-    error_description: String,
-}
-
-async fn callback(
-    State(routes): State<Routes>,
-    query: Result<Query<Callback>, QueryRejection>,
-    headers: HeaderMap,
-) -> Response {
-    let Ok(Query(query)) = query else {
+async fn returned(State(routes): State<Routes>, uri: Uri, headers: HeaderMap) -> Response {
+    let Some(answer) = callback::answer(&uri) else {
         return page::problem(&UNKNOWN);
-    };
-    let parts = [
-        Some(&query.state),
-        query.code.as_ref(),
-        query.error.as_ref(),
-        Some(&query.error_description),
-    ];
-    if parts
-        .into_iter()
-        .flatten()
-        .any(|part| part.len() > PARAMETER_CHARACTERS_MAX)
-    {
-        return page::problem(&UNKNOWN);
-    }
-    let answer = Answer {
-        state: query.state,
-        code: query.code,
-        error: query.error,
-        error_description: query.error_description,
     };
     let cookies = Cookies::new(&headers, routes.secure);
     let (attempt, outcome) = routes
