@@ -13,8 +13,8 @@ import yaml
 
 # What a runbook has to tell, in this order.
 HEADINGS = ["## Meaning", "## First check", "## Fix"]
-# What the Prometheus exporter adds to a name for its unit and kind.
-SUFFIX = re.compile(r"_(seconds|total|ratio|bytes)$|_(seconds|total)_(bucket|count|sum)$")
+# Words of the query language that look like metrics.
+FUNCTIONS = {"histogram_quantile"}
 PROMTOOL_TIMEOUT_S = 120
 
 
@@ -24,12 +24,12 @@ def problems(chart: Path, root: Path) -> list[str]:
     groups = yaml.safe_load(rules_file.read_text(encoding="utf-8"))["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
     folder = root / "deploy" / "runbooks"
-    metrics = instruments(root)
+    metrics = documented(root)
     for rule in rules:
         name = rule["alert"]
         if rule["labels"].get("severity") not in ("critical", "warning"):
             found.append(f"alert {name}: severity is neither critical nor warning")
-        found += [f"alert {name}: nobody reports {metric}" for metric in unreported(rule["expr"], metrics)]
+        found += [f"alert {name}: deploy/METRICS.md has no {metric}" for metric in unreported(rule["expr"], metrics)]
         runbook = folder / f"{name}.md"
         if rule["annotations"].get("runbook") != str(runbook.relative_to(root)):
             found.append(f"alert {name}: annotation runbook is not {runbook.relative_to(root)}")
@@ -42,22 +42,26 @@ def problems(chart: Path, root: Path) -> list[str]:
     tests = chart / "tests" / "alerts.test.yaml"
     expressions = queries(chart)
     for title, expression in expressions:
-        found += [f"dashboard, {title}: nobody reports {metric}" for metric in unreported(expression, metrics)]
+        found += [f"dashboard, {title}: deploy/METRICS.md has no {metric}" for metric in unreported(expression, metrics)]
     return found + silent(tests, known) + fired(tests, rules_file, root, expressions)
 
 
-def instruments(root: Path) -> set[str]:
-    """The metrics the programs make, as Prometheus spells them but for the suffix."""
-    names: set[str] = set()
-    for path in (root / "services").glob("*/src/**/*.rs"):
-        names |= set(re.findall(r'"([a-z_]+(?:\.[a-z_]+)+)"', path.read_text(encoding="utf-8")))
-    return {name.replace(".", "_") for name in names}
+def documented(root: Path) -> dict[str, str]:
+    """The metrics of deploy/METRICS.md with their kinds, as Prometheus spells them."""
+    text = (root / "deploy" / "METRICS.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", text, re.M))
 
 
-def unreported(expression: str, metrics: set[str]) -> list[str]:
-    """Metrics in a query that no program makes."""
-    asked = re.findall(r"\b(?:ergo|messaging_client|messaging_process|rpc|http_client)_[a-z_]+(?=[{\[)])", expression)
-    return [metric for metric in asked if metric not in metrics and SUFFIX.sub("", metric) not in metrics]
+def unreported(expression: str, metrics: dict[str, str]) -> list[str]:
+    """Metrics in a query that the table does not have."""
+    # What stands before a selector, or within an aggregation or function, is a metric; names of labels are not.
+    bare = re.sub(r"\{[^}]*\}|\b(?:by|without|on|ignoring|group_left|group_right) *\([^)]*\)", "", expression)
+    asked = set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", bare)) - FUNCTIONS
+    known = set(metrics)
+    for name, kind in metrics.items():
+        if kind == "histogram":
+            known |= {f"{name}_{part}" for part in ("bucket", "sum", "count")}
+    return sorted(asked - known)
 
 
 def queries(chart: Path) -> list[tuple[str, str]]:

@@ -105,6 +105,18 @@ impl Nats {
         self.launch(&port).await.expect("nats-server starts again");
     }
 
+    /// Starts it again, on the same port, with nothing of what it stored: a broker whose disks are lost.
+    ///
+    /// # Errors
+    /// When its store cannot be deleted or it does not start.
+    pub async fn restart_empty(&mut self) -> anyhow::Result<()> {
+        self.stop();
+        let store = self.folder.path().join("store");
+        std::fs::remove_dir_all(&store).with_context(|| format!("delete {}", store.display()))?;
+        let port = self.port.to_string();
+        self.launch(&port).await
+    }
+
     async fn launch(&mut self, port: &str) -> anyhow::Result<()> {
         let folder = self.folder.path().to_owned();
         let log = std::fs::File::create(folder.join("nats.log"))?;

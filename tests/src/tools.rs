@@ -16,6 +16,10 @@ pub struct Tools {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
+    /// The folder with a Postgres of one's own
+    #[arg(long, env = "POSTGRES_BIN_DIR")]
+    pub postgres_bin_dir: Option<PathBuf>,
+
     /// Where cargo puts what it builds
     #[arg(long, env = "CARGO_TARGET_DIR")]
     pub target_dir: Option<PathBuf>,
@@ -46,6 +50,22 @@ impl Tools {
         bail!(
             "nats-server is missing: run deploy/local/fetch-tools, or name your own in NATS_SERVER_BIN"
         )
+    }
+
+    /// The folder with Postgres' client programs, of the server that tests use; empty when they are on the path.
+    ///
+    /// # Errors
+    /// When the tools cannot be fetched.
+    pub fn postgres_clients(&self) -> anyhow::Result<Option<PathBuf>> {
+        if let Some(own) = &self.postgres_bin_dir {
+            return Ok(Some(own.clone()));
+        }
+        fetch(&[])?;
+        let python = std::fs::read_dir(root().join(".local/tools/lib"));
+        let wheels = python.into_iter().flatten().filter_map(Result::ok);
+        Ok(wheels
+            .map(|python| python.path().join("site-packages/pgserver/pginstall/bin"))
+            .find(|folder| folder.join("pg_dump").exists()))
     }
 
     /// Cargo's target folder.

@@ -250,6 +250,29 @@ impl Stack {
         }
     }
 
+    /// Loses the broker with everything it stored while no service runs, does `meanwhile`, and starts again: an empty
+    /// broker, the migration, the services.
+    ///
+    /// # Errors
+    /// When `meanwhile` fails, or something does not become ready; with the end of its log.
+    pub async fn lose_streams(
+        &mut self,
+        meanwhile: impl AsyncFnOnce(&Database) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        for (_, process) in &mut self.services {
+            process.kill();
+        }
+        let Bus::One(nats) = &mut self.nats else {
+            anyhow::bail!("only a single server is lost whole");
+        };
+        nats.restart_empty().await?;
+        meanwhile(&self.database).await?;
+        let binaries = Tools::from_environment().binary_dir()?;
+        let services: Vec<ServiceName> = self.services.iter().map(|(name, _)| *name).collect();
+        self.migrate(&binaries, &services)?;
+        self.start_services().await
+    }
+
     /// Waits until every service is ready.
     ///
     /// # Errors

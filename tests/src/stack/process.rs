@@ -121,6 +121,31 @@ impl Process {
         Ok(())
     }
 
+    /// Runs another verb of the program with the same environment to its end; answers what it printed.
+    ///
+    /// # Errors
+    /// When it cannot be started or ends with another code than 0; with what it said.
+    pub fn run_verb(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let mut command = Command::new(&self.program);
+        command
+            .args(arguments)
+            .envs(self.environment.iter().cloned());
+        let done = command
+            .output()
+            .with_context(|| format!("start {}", self.program.display()))?;
+        let printed = String::from_utf8_lossy(&done.stdout).into_owned();
+        if !done.status.success() {
+            let said = String::from_utf8_lossy(&done.stderr);
+            bail!(
+                "{} {} ended with {}: {printed}{said}",
+                self.name,
+                arguments.join(" "),
+                done.status
+            );
+        }
+        Ok(printed)
+    }
+
     /// Waits until `/readyz` answers 200.
     ///
     /// # Errors
