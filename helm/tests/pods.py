@@ -33,8 +33,9 @@ def problems(objects: list[dict[str, Any]]) -> list[str]:
 def pod_spec(one: dict[str, Any]) -> dict[str, Any] | None:
     if one["kind"] == "Pod":
         return one["spec"]
-    if one["kind"] in ("Deployment", "Job"):
-        return one["spec"]["template"]["spec"]
+    if one["kind"] in ("Deployment", "StatefulSet", "Job"):
+        claims = [claim["metadata"] for claim in one["spec"].get("volumeClaimTemplates", [])]
+        return {**one["spec"]["template"]["spec"], "claims": claims}
     return None
 
 
@@ -49,7 +50,7 @@ def pod(spec: dict[str, Any]) -> list[str]:
     for volume in spec.get("volumes", []):
         if not VOLUMES & volume.keys():
             found.append(f"volume {volume['name']} is of a kind restricted pods may not use")
-    names = [volume["name"] for volume in spec.get("volumes", [])]
+    names = [volume["name"] for volume in [*spec.get("volumes", []), *spec.get("claims", [])]]
     if len(names) != len(set(names)):
         found.append("two volumes have one name")
     for container in [*spec.get("initContainers", []), *spec["containers"]]:
@@ -104,6 +105,6 @@ def selects(one: dict[str, Any], objects: list[dict[str, Any]]) -> list[str]:
     selector = spec.get("selector") or spec.get("podSelector")
     wanted = selector.get("matchLabels", selector).items()
     for other in objects:
-        if other["kind"] == "Deployment" and wanted <= other["spec"]["template"]["metadata"]["labels"].items():
+        if other["kind"] in ("Deployment", "StatefulSet") and wanted <= other["spec"]["template"]["metadata"]["labels"].items():
             return []
     return ["it selects no pods"]
