@@ -4,13 +4,14 @@
 CARGO ?= cargo
 PYTHON ?= python3
 SERVICE ?=
+PROGRAM ?=
 FUZZ_SECONDS ?= 60
 
 # cargo-nextest runs a process per test and says more when one fails; plain cargo does as well.
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 DENY := $(shell PATH="$(CURDIR)/.local/bin:$$PATH" command -v cargo-deny 2>/dev/null)
 
-.PHONY: help check fmt clippy purity queries chart deny test e2e sqlx demo up down drill-cluster trace bench run fuzz sbom tools bins
+.PHONY: help check fmt clippy purity queries chart deny test e2e sqlx demo up down drill-cluster trace bench run fuzz sbom reproducible tools bins
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -85,11 +86,14 @@ run: ## one service with the environment it is given: make run SERVICE=matching
 	@test -n "$(SERVICE)" || { echo "name a service: make run SERVICE=matching"; exit 64; }
 	$(CARGO) run --manifest-path services/$(SERVICE)/Cargo.toml --bin ergo-$(SERVICE) -- serve
 
-fuzz: ## fuzz every parser of outside input for FUZZ_SECONDS each; needs a nightly toolchain, installs cargo-fuzz when missing
+fuzz: ## fuzz every parser of outside input for FUZZ_SECONDS each; uses nightly where there is one; installs cargo-fuzz when missing
 	@$(PYTHON) deploy/local/fuzz --seconds $(FUZZ_SECONDS)
 
 sbom: ## a CycloneDX bill of materials per program, in .local/sbom; installs cargo-cyclonedx when missing
 	@$(PYTHON) deploy/local/bill-of-materials
+
+reproducible: ## whether two builds of a program have the same bytes; PROGRAM=ergo-matching, by default the smallest
+	@$(PYTHON) deploy/local/reproducible $(PROGRAM)
 
 tools:
 	@$(PYTHON) deploy/local/fetch-tools
