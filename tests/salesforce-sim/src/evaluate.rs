@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use formula::{Context, Field, Fields, Formula, Kind, Outcome, Record, Reference, compile_rule};
 
 use crate::clock::datetime;
+use crate::id::Id;
 use crate::org::Org;
 use crate::save::Tx;
 use crate::save::row::Draft;
@@ -35,6 +36,7 @@ pub fn compile(org: &Org, object: u16, source: &str) -> Result<Arc<Formula>, Str
         HOPS_MAX,
         &mut fields,
     );
+    declare_settings(org, source, &mut fields);
     compile_rule(source, &fields)
         .map(Arc::new)
         .map_err(|error| format!("the formula does not compile: {error}"))
@@ -67,6 +69,27 @@ fn declare(org: &Org, object: &Object, path: &str, source: &str, hops: usize, fi
                 hops - 1,
                 fields,
             );
+        }
+    }
+}
+
+/// Declares fields of custom settings and of custom metadata that the formula names.
+fn declare_settings(org: &Org, source: &str, fields: &mut Fields) {
+    for mention in formula::mentions(source) {
+        let parts: Vec<&str> = mention.name.split('.').collect();
+        let (object, field) = match parts.as_slice() {
+            [group, object, field] if group.eq_ignore_ascii_case("$Setup") => (object, field),
+            [group, object, _, field] if group.eq_ignore_ascii_case("$CustomMetadata") => {
+                (object, field)
+            }
+            _ => continue,
+        };
+        let found = org.schema.number(object).and_then(|object| {
+            let mut known = org.schema.object(object).live_fields();
+            known.find(|(_, known)| known.name.eq_ignore_ascii_case(field))
+        });
+        if let Some(kind) = found.and_then(|(_, field)| Kind::named(field.kind.name())) {
+            fields.declare(&mention.name, Field::stored(kind));
         }
     }
 }
@@ -165,9 +188,88 @@ fn global(tx: &Tx<'_>, name: &str) -> Value {
         "profile" => of(org.value_of(users, user, "ProfileId").as_id()),
         "userrole" => of(org.value_of(users, user, "UserRoleId").as_id()),
         "organization" => of(Some(org.org_id)),
-        "permission" => Value::Bool(false),
+        "permission" => Value::Bool(has_permission(org, tx.access.user, field)),
+        "setup" => {
+            let (object, field) = field.split_once('.').unwrap_or((field, ""));
+            let owners = [
+                Some(tx.access.user),
+                org.value_of(users, user, "ProfileId").as_id(),
+                Some(org.org_id),
+            ];
+            setting(org, object, field, &owners)
+        }
+        "custommetadata" => {
+            let mut parts = field.splitn(3, '.');
+            let mut part = || parts.next().unwrap_or_default();
+            metadata(org, part(), part(), part())
+        }
         _ => Value::Null,
     }
+}
+
+/// A field of a hierarchy custom setting: the first owner's row that fills it.
+fn setting(org: &Org, object: &str, field: &str, owners: &[Option<Id>]) -> Value {
+    let Some(object) = org.schema.number(object) else {
+        return Value::Null;
+    };
+    for owner in owners.iter().flatten() {
+        let filled = rows(org, object)
+            .filter(|row| org.value_of(object, row, "SetupOwnerId").as_id() == Some(*owner))
+            .map(|row| org.value_of(object, row, field))
+            .find(|value| !value.is_null());
+        if let Some(value) = filled {
+            return value;
+        }
+    }
+    Value::Null
+}
+
+/// A field of a custom metadata record.
+fn metadata(org: &Org, object: &str, record: &str, field: &str) -> Value {
+    let Some(object) = org.schema.number(object) else {
+        return Value::Null;
+    };
+    rows(org, object)
+        .find(|row| {
+            let name = org.value_of(object, row, "QualifiedApiName");
+            name.as_text()
+                .is_some_and(|name| name.eq_ignore_ascii_case(record))
+        })
+        .map_or(Value::Null, |row| org.value_of(object, row, field))
+}
+
+/// Whether one of the user's permission sets gives a custom permission.
+fn has_permission(org: &Org, user: Id, name: &str) -> bool {
+    let permissions = org.number("CustomPermission");
+    let assignments = org.number("PermissionSetAssignment");
+    let access = org.number("SetupEntityAccess");
+    let wanted = rows(org, permissions).find(|row| {
+        let known = org.value_of(permissions, row, "DeveloperName");
+        known
+            .as_text()
+            .is_some_and(|known| known.eq_ignore_ascii_case(name))
+    });
+    let Some(wanted) = wanted.map(|row| row.id) else {
+        return false;
+    };
+    let sets: Vec<Id> = rows(org, assignments)
+        .filter(|row| org.value_of(assignments, row, "AssigneeId").as_id() == Some(user))
+        .filter_map(|row| org.value_of(assignments, row, "PermissionSetId").as_id())
+        .collect();
+    rows(org, access).any(|row| {
+        let parent = org.value_of(access, row, "ParentId").as_id();
+        org.value_of(access, row, "SetupEntityId").as_id() == Some(wanted)
+            && parent.is_some_and(|parent| sets.contains(&parent))
+    })
+}
+
+fn rows(org: &Org, object: u16) -> impl Iterator<Item = &Row> {
+    let table = org.table(object);
+    table
+        .positions()
+        .filter_map(|at| table.at(at))
+        .map(|row| &**row)
+        .filter(|row| !row.deleted)
 }
 
 fn convert(value: &Value) -> formula::Value<'static> {

@@ -7,7 +7,7 @@
 use super::{Computed, Field, FieldType, Object, PicklistValue};
 
 /// The standard objects, in the order describe global lists them.
-pub const STANDARD: [&str; 9] = [
+pub const STANDARD: [&str; 10] = [
     include_str!("objects/account.txt"),
     include_str!("objects/contact.txt"),
     include_str!("objects/lead.txt"),
@@ -17,6 +17,7 @@ pub const STANDARD: [&str; 9] = [
     include_str!("objects/people.txt"),
     include_str!("objects/access.txt"),
     include_str!("objects/content.txt"),
+    include_str!("objects/setup.txt"),
 ];
 
 /// Objects of the Tooling API.
