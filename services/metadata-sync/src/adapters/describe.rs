@@ -58,6 +58,7 @@ pub fn object(described: &ObjectDescribe) -> Object {
         stages: vec![],
         sales_processes: vec![],
         validation_rules: vec![],
+        globals: vec![],
     }
     .in_order()
 }
@@ -109,7 +110,24 @@ fn field(described: &salesforce::Field, controlling_values: usize) -> Field {
         relationship: described.relationship_name.clone().unwrap_or_default(),
         formula: described.calculated_formula.clone().unwrap_or_default(),
         formula_blank_as_zero: described.formula_treat_null_number_as_zero,
+        default_json: default_json(described),
+        default_formula: described.default_value_formula.clone().unwrap_or_default(),
     }
+}
+
+/// Some hosts flag the value of a picklist instead of naming it beside the field.
+fn default_json(described: &salesforce::Field) -> String {
+    let flagged = described
+        .picklist_values
+        .iter()
+        .find(|entry| entry.default_value && entry.active)
+        .map(|entry| serde_json::Value::String(entry.value.clone()));
+    described
+        .default_value
+        .clone()
+        .filter(|value| !value.is_null())
+        .or(flagged)
+        .map_or_else(String::new, |value| value.to_string())
 }
 
 fn positions(bitmap: &str, values: usize) -> Vec<u32> {

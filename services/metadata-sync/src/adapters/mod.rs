@@ -2,6 +2,7 @@
 
 pub mod bulk;
 pub mod describe;
+pub mod globals;
 pub mod org;
 pub mod orgs;
 mod reach;

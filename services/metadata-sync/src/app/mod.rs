@@ -3,6 +3,7 @@
 pub mod access;
 pub mod document;
 pub mod drift;
+mod globals;
 mod load_bulk;
 pub mod mapping;
 pub mod objects;

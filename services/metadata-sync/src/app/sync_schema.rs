@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::runner::{Stop, Work};
-use super::{SELF, access, now, suspend};
+use super::{SELF, access, globals, now, suspend};
 use crate::adapters::describe;
 use crate::adapters::org::Described;
 use crate::adapters::refusal::Offered;
@@ -108,6 +108,12 @@ pub async fn run(work: &Work) -> Result<Vec<String>, Stop> {
     }
     stages(work, &known, &mut read).await?;
     rules(work, &known, &mut read).await?;
+    let mut objects: Vec<&mut Object> = read
+        .objects
+        .values_mut()
+        .map(|seen| &mut seen.object)
+        .collect();
+    globals::read(work, &mut objects).await?;
     let visible = read
         .objects
         .iter()

@@ -5,6 +5,7 @@ pub mod cursor;
 pub mod difference;
 pub mod drift;
 pub mod drift_target;
+pub mod global;
 pub mod impact;
 pub mod item;
 pub mod mapping;

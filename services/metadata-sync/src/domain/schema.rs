@@ -38,6 +38,24 @@ pub struct Object {
     pub sales_processes: Vec<SalesProcess>,
     /// Active validation rules, sorted by id.
     pub validation_rules: Vec<ValidationRule>,
+    /// What the names that start with `$` in the rules stand for, sorted by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub globals: Vec<Global>,
+}
+
+/// A name that starts with `$` in a rule, as the connected user has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Global {
+    /// As the rule writes it.
+    pub name: String,
+    /// Salesforce's type word; empty when it is not known.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its value as JSON, `null` when blank; empty when it is not known.
+    pub value_json: String,
+    /// Why the value is not known; empty otherwise.
+    pub unknown_reason: String,
 }
 
 /// One field.
@@ -100,6 +118,12 @@ pub struct Field {
     pub formula: String,
     /// The formula reads blank numbers as 0.
     pub formula_blank_as_zero: bool,
+    /// What a new record gets when nothing is given, as JSON; empty when there is no such value or it is a formula.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub default_json: String,
+    /// The formula of the default; empty when it has none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub default_formula: String,
 }
 
 /// One value of a picklist.
@@ -298,6 +322,7 @@ impl Object {
     pub fn in_order(mut self) -> Self {
         self.record_types.sort_by(|a, b| a.id.cmp(&b.id));
         self.validation_rules.sort_by(|a, b| a.id.cmp(&b.id));
+        self.globals.sort_by(|a, b| a.name.cmp(&b.name));
         self.sales_processes.sort_by(|a, b| a.id.cmp(&b.id));
         self.stages
             .sort_by(|a, b| (a.sort_order, &a.api_name).cmp(&(b.sort_order, &b.api_name)));

@@ -3,7 +3,7 @@
 use events::crm::v1::{self, SchemaChanged};
 use prost::Message;
 
-use crate::domain::schema::{Field, Object, Stage};
+use crate::domain::schema::{Field, Global, Object, Stage};
 
 /// An object as it travels.
 #[must_use]
@@ -62,6 +62,16 @@ fn head(object: &Object) -> v1::ObjectSchema {
                 active: process.active,
             })
             .collect(),
+        globals: object.globals.iter().map(global).collect(),
+    }
+}
+
+fn global(global: &Global) -> v1::Global {
+    v1::Global {
+        name: global.name.clone(),
+        r#type: global.kind.clone(),
+        value_json: global.value_json.clone(),
+        unknown_reason: global.unknown_reason.clone(),
     }
 }
 
@@ -118,6 +128,8 @@ fn field(name: &str, field: &Field) -> v1::Field {
         formula: field.formula.clone(),
         formula_blank_as_zero: field.formula_blank_as_zero,
         durable_id: field.id.clone(),
+        default_json: field.default_json.clone(),
+        default_formula: field.default_formula.clone(),
     }
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod bulk;
 mod drift;
+mod globals;
 mod isolation;
 mod mapping;
 mod people;

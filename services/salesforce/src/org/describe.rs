@@ -198,6 +198,8 @@ pub struct Field {
     pub deprecated_and_hidden: bool,
     /// The default of a checkbox or picklist, as JSON.
     pub default_value: Option<serde_json::Value>,
+    /// The formula of a default.
+    pub default_value_formula: Option<String>,
 }
 
 impl Field {
