@@ -3,10 +3,9 @@
 use std::hint::black_box;
 
 use chrono::DateTime;
-use chrono_tz::Tz;
 use criterion::{Criterion, criterion_group, criterion_main};
-use writeback::domain::prediction::{self, Scene};
-use writeback::domain::schema::{Field, Kind, Object, Rule, Schema};
+use writeback::domain::prediction::{self, Save, Scene};
+use writeback::domain::schema::{Field, Global, Initial, Kind, Object, Rule, Schema};
 use writeback::domain::value::{FieldValue, Fields};
 
 /// Of the shapes real rules have: a switch, a stage, a blank, a limit, a change.
@@ -18,6 +17,7 @@ const SHAPES: [&str; 6] = [
     "AND(REGEX(Field{n}__c, \"[A-Z]{2}[0-9]+\"), NOT(CONTAINS(NextStep, \"agreed\")))",
     "AND(Discount__c > 0.2, OR(ISBLANK(Field{n}__c), Amount * Discount__c > 50000))",
 ];
+const USER: &str = "005000000000001AAA";
 const RULES: usize = 300;
 const FIELDS: usize = 30;
 
@@ -42,6 +42,7 @@ fn field(name: &str, kind: Kind) -> (String, Field) {
         reference_to: vec![],
         formula: String::new(),
         formula_blank_as_zero: false,
+        initial: Initial::Blank,
     };
     (name.into(), field)
 }
@@ -70,6 +71,16 @@ fn schema() -> Schema {
             field: String::new(),
         })
         .collect();
+    let global = |name: &str, kind: &str, value: &str| Global {
+        name: name.into(),
+        kind: kind.into(),
+        value_json: Some(format!("\"{value}\"")),
+        unknown_reason: String::new(),
+    };
+    object.globals = vec![
+        global("$User.Id", "id", USER),
+        global("$User.TimeZoneSidKey", "picklist", "Europe/Berlin"),
+    ];
     Schema::from([("Opportunity".to_owned(), object)])
 }
 
@@ -98,14 +109,15 @@ fn foresee(criterion: &mut Criterion) {
         ("StageName".to_owned(), text("Proposal")),
     ]);
     let scene = Scene {
-        user_id: "005000000000001AAA",
+        user_id: USER,
         now: DateTime::UNIX_EPOCH,
-        zone: Tz::UTC,
+    };
+    let save = Save::Update {
+        before: &deal,
+        changed: &proposed,
     };
     criterion.bench_function("300 rules against a change set of four fields", |bencher| {
-        bencher.iter(|| {
-            prediction::foresee(book, object, black_box(&deal), black_box(&proposed), scene)
-        });
+        bencher.iter(|| prediction::foresee(book, object, black_box(save), scene));
     });
     criterion.bench_function("compile 300 rules of a snapshot", |bencher| {
         bencher.iter(|| prediction::compile(black_box(&schema)));

@@ -13,7 +13,9 @@ use crate::domain::meeting::{
 };
 use crate::domain::prediction::RuleFinding;
 use crate::domain::rehearsal::Rehearsed;
-use crate::domain::schema::{Field, Kind, Object, PicklistValue, RecordType, Rule, Stage};
+use crate::domain::schema::{
+    Field, Global, Initial, Kind, Object, PicklistValue, RecordType, Rule, Stage,
+};
 use crate::domain::set_state::SetState;
 use crate::domain::settings::Mode;
 
@@ -348,6 +350,16 @@ pub fn object(parts: Vec<crm::v1::ObjectSchema>) -> Object {
                 id: known.id,
                 developer_name: known.developer_name,
                 name: known.name,
+                is_default: known.is_default && known.available,
+                is_master: known.master,
+            }));
+        object
+            .globals
+            .extend(part.globals.into_iter().map(|known| Global {
+                name: known.name,
+                kind: known.r#type,
+                value_json: (!known.value_json.is_empty()).then_some(known.value_json),
+                unknown_reason: known.unknown_reason,
             }));
         object
             .rules
@@ -363,7 +375,17 @@ pub fn object(parts: Vec<crm::v1::ObjectSchema>) -> Object {
 }
 
 fn field_of(field: crm::v1::Field) -> Field {
+    let initial = if !field.default_json.is_empty() {
+        Initial::Json(field.default_json)
+    } else if !field.default_formula.is_empty() {
+        Initial::Formula(field.default_formula)
+    } else if field.defaulted_on_create {
+        Initial::Unknown
+    } else {
+        Initial::Blank
+    };
     Field {
+        initial,
         kind: Kind::parse(&field.r#type),
         name: field.name,
         label: field.label,

@@ -131,7 +131,7 @@ impl Reader {
             return Ok(None);
         }
         self.count();
-        let query = query.filter(Condition::eq(ID, who.user.clone()));
+        let query = query.filter(Condition::eq(ID, *who.user));
         let row = match optional(self.org.query(query, 1).await)? {
             Offered::Yes(rows) => rows.into_iter().next(),
             Offered::No(_) => None,
@@ -287,10 +287,7 @@ impl Reader {
         self.count();
         let query = Query::from(ASSIGNMENT)
             .fields([PERMISSION_SET_ID, PERMISSION_SET_GROUP_ID, EXPIRATION_DATE])
-            .filter(Condition::eq(
-                FieldName::fixed("AssigneeId"),
-                who.user.clone(),
-            ));
+            .filter(Condition::eq(FieldName::fixed("AssigneeId"), *who.user));
         let rows = match optional(self.org.query(query, ASSIGNMENTS_MAX).await)? {
             Offered::Yes(rows) => rows,
             Offered::No(reason) => return Ok(Offered::No(reason)),

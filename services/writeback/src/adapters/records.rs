@@ -95,14 +95,15 @@ async fn read_related<'a>(
     Ok((read, calls))
 }
 
-/// The value at the end of a path; a parent that is not there leaves nothing behind it.
+/// The value at the end of a path. A parent that is not there and one that is not shared with us look alike, so what is
+/// behind them is left out.
 fn behind(record: &Record, path: &str) -> Option<FieldValue> {
     match path.split_once('.') {
         None => value_of(record.fields.get(path)?.clone()),
         Some((relation, rest)) => match record.fields.get(relation)? {
-            Value::Null => Some(FieldValue::Null),
             Value::Record(parent) => behind(parent, rest),
-            Value::Bool(_)
+            Value::Null
+            | Value::Bool(_)
             | Value::Number(_)
             | Value::NumberText(_)
             | Value::Text(_)

@@ -18,7 +18,7 @@ use crate::domain::marker;
 use crate::domain::meeting::Meeting;
 use crate::domain::outcome::{self, CallFailure};
 use crate::domain::plan::{self, Frame, Plan, Proposal};
-use crate::domain::prediction::{self, Foreseen};
+use crate::domain::prediction::{self, Foreseen, Save};
 use crate::domain::settings::Settings;
 use crate::domain::value::{FieldValue, Fields};
 use crate::store::provenance::{self, Known};
@@ -379,6 +379,10 @@ fn gate_all(item: &Item, plan: &Plan, settings: &Settings, facts: Option<&Facts>
                 .insert(proposal.field.clone(), value);
         }
     }
+    let scene = prediction::Scene {
+        user_id: &settings.connection.user_id,
+        now,
+    };
     let mut foreseen: HashMap<(&str, &str), Foreseen> = HashMap::new();
     for ((object, record_id), proposed) in &together {
         let key = ((*object).to_owned(), (*record_id).to_owned());
@@ -388,25 +392,33 @@ fn gate_all(item: &Item, plan: &Plan, settings: &Settings, facts: Option<&Facts>
             settings.rules.get(*object),
             settings.schema.get(*object),
         ) {
-            let scene = prediction::Scene {
-                user_id: &settings.connection.user_id,
-                now,
-                zone: settings.time_zone,
+            let save = Save::Update {
+                before: record,
+                changed: proposed,
             };
-            let found = prediction::foresee(book, described, record, proposed, scene);
+            let found = prediction::foresee(book, described, save, scene);
             foreseen.insert((object, record_id), found);
         }
     }
+    let created = |proposal: &Proposal| {
+        let book = settings.rules.get(&proposal.object)?;
+        let described = settings.schema.get(&proposal.object)?;
+        let fields = gate::new_record(proposal, around(proposal))?;
+        let save = Save::Create(&fields);
+        Some(prediction::foresee(book, described, save, scene))
+    };
     plan.proposals
         .iter()
         .map(|proposal| {
             let key = (proposal.object.as_str(), proposal.record_id.as_str());
             let siblings = together.get(&key).unwrap_or(&none);
+            let of_creation = created(proposal);
+            let of_record = || foreseen.get(&key).unwrap_or(&nothing);
             gate::run(
                 proposal,
                 Surroundings {
                     siblings,
-                    foreseen: foreseen.get(&key).unwrap_or(&nothing),
+                    foreseen: of_creation.as_ref().unwrap_or_else(of_record),
                     ..around(proposal)
                 },
             )

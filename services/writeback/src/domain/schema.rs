@@ -24,6 +24,8 @@ pub struct Object {
     pub record_types: Vec<RecordType>,
     /// Active validation rules.
     pub rules: Vec<Rule>,
+    /// What the names that start with `$` in the rules stood for, for the user, when the schema was read.
+    pub globals: Vec<Global>,
 }
 
 impl Object {
@@ -75,6 +77,34 @@ pub struct Field {
     pub formula: String,
     /// The formula reads blank numbers as 0.
     pub formula_blank_as_zero: bool,
+    /// What a new record gets when nothing is given.
+    pub initial: Initial,
+}
+
+/// What a field of a new record gets when nothing is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Initial {
+    /// Nothing: it stays blank.
+    Blank,
+    /// Salesforce fills it, and we do not know with what.
+    Unknown,
+    /// This value, as JSON.
+    Json(String),
+    /// What this formula gives.
+    Formula(String),
+}
+
+/// A name that starts with `$` in a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Global {
+    /// As the rule writes it.
+    pub name: String,
+    /// Salesforce's type word; empty when it is not known.
+    pub kind: String,
+    /// Its value as JSON; `None` when it is not known.
+    pub value_json: Option<String>,
+    /// Why the value is not known; empty otherwise.
+    pub unknown_reason: String,
 }
 
 /// One record type.
@@ -86,6 +116,10 @@ pub struct RecordType {
     pub developer_name: String,
     /// Name.
     pub name: String,
+    /// A new record without one gets it.
+    pub is_default: bool,
+    /// Stands for "none".
+    pub is_master: bool,
 }
 
 /// Salesforce's field types, as far as they differ for us.
@@ -125,7 +159,7 @@ pub enum Kind {
     Url,
     /// Another record.
     Reference,
-    /// Anything we do not write (address, base64, location, id).
+    /// Anything we do not write (address, base64, location, id), and what may be masked when it is read (encrypted text).
     Other,
 }
 
@@ -134,7 +168,7 @@ impl Kind {
     #[must_use]
     pub fn parse(word: &str) -> Self {
         match word {
-            "string" | "encryptedstring" => Self::Text,
+            "string" => Self::Text,
             "textarea" => Self::TextArea,
             "picklist" => Self::Picklist,
             "multipicklist" => Self::MultiPicklist,

@@ -148,7 +148,7 @@ pub(crate) struct World {
     pub(crate) account: String,
     pub(crate) opportunity: String,
     pub(crate) contact: String,
-    user: String,
+    pub(crate) user: String,
     jetstream: jetstream::Context,
     events: AtomicU64,
     /// Of the connection auth gives tokens for.
@@ -774,7 +774,7 @@ pub(crate) fn opportunity_schema() -> ObjectSchema {
     }
 }
 
-fn task_schema() -> ObjectSchema {
+pub(crate) fn task_schema() -> ObjectSchema {
     ObjectSchema {
         name: "Task".into(),
         label: "Task".into(),

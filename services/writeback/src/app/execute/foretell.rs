@@ -1,4 +1,5 @@
-//! Right before an update is sent: what the org's validation rules would do to it, on the record as it was just read.
+//! Right before a write is sent: what the org's validation rules would do to it, on the record as it was just read, or
+//! on the record to be created.
 //! What Salesforce answers is held against it, so that each org shows how far predictions can be trusted there.
 
 use chrono::{DateTime, Utc};
@@ -9,7 +10,7 @@ use crate::domain::change::{Queued, Write};
 use crate::domain::outcome::Row;
 use crate::domain::prediction::compare::Answer;
 use crate::domain::prediction::score::{Foretold, Score};
-use crate::domain::prediction::{self, Scene};
+use crate::domain::prediction::{self, Save, Scene};
 use crate::domain::settings::Settings;
 use crate::domain::value::Fields;
 
@@ -24,25 +25,39 @@ pub(super) fn foretell(
     call.rows
         .iter()
         .map(|row| {
-            if call.kind != Kind::Update {
-                return None;
-            }
             let book = settings.rules.get(&row.object)?;
             let object = settings.schema.get(&row.object)?;
-            let before = present.record(&row.record_id)?.clone();
-            let mut changed = Fields::new();
-            for member in &row.members {
-                if let Write::Value(value) = &changes[*member].proposed {
-                    changed.insert(changes[*member].field.clone(), value.clone());
+            let members = || row.members.iter().map(|at| &changes[*at]);
+            let (before, changed) = match call.kind {
+                Kind::Update => {
+                    let mut changed = Fields::new();
+                    for change in members() {
+                        if let Write::Value(value) = &change.proposed {
+                            changed.insert(change.field.clone(), value.clone());
+                        }
+                    }
+                    (present.record(&row.record_id)?.clone(), changed)
                 }
-            }
+                Kind::Create => match &members().next()?.proposed {
+                    Write::Record(fields) => (Fields::new(), fields.clone()),
+                    Write::Value(_) => return None,
+                },
+                // No org has rules for notes, or for deletions.
+                Kind::Note | Kind::Delete => return None,
+            };
+            let save = match call.kind {
+                Kind::Create => Save::Create(&changed),
+                Kind::Update | Kind::Note | Kind::Delete => Save::Update {
+                    before: &before,
+                    changed: &changed,
+                },
+            };
             let scene = Scene {
                 user_id: &settings.connection.user_id,
                 now,
-                zone: settings.time_zone,
             };
             Some(Foretold {
-                predicted: prediction::answers(book, object, &before, &changed, scene),
+                predicted: prediction::answers(book, object, save, scene),
                 record_id: row.record_id.clone(),
                 change_ids: row.members.iter().map(|at| changes[*at].id).collect(),
                 before,

@@ -1,7 +1,7 @@
 //! One case per verdict.
 
 use super::*;
-use crate::domain::schema::PicklistValue;
+use crate::domain::schema::{Initial, PicklistValue};
 use chrono::{TimeZone, Utc};
 use rust_decimal::Decimal;
 use std::str::FromStr;
@@ -27,6 +27,7 @@ fn field(kind: Kind) -> Field {
         reference_to: vec![],
         formula: String::new(),
         formula_blank_as_zero: false,
+        initial: Initial::Blank,
     }
 }
 

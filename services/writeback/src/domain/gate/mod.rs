@@ -22,7 +22,7 @@ pub use connection::reach;
 
 use chrono::{DateTime, Utc};
 
-use super::change::{Gated, Reason, State, Verdict, Write};
+use super::change::{Action, Gated, Reason, State, Verdict, Write};
 use super::decision::Match;
 use super::fit::{self, Fitted, Unfit};
 use super::mapping::Entry;
@@ -184,6 +184,19 @@ impl<'a> Subject<'a> {
         ))
     }
 
+    /// The fields of a record to be created, of which the org's rules can be asked; a note has none, and a text that is
+    /// kept elsewhere is not what would be written.
+    fn new_record(&self) -> Option<Fields> {
+        let Source::Record { fields, missing } = &self.proposal.source else {
+            return None;
+        };
+        let asked = self.proposal.action.creates()
+            && self.proposal.action != Action::CreateNote
+            && self.proposal.record_id.is_empty()
+            && missing.is_empty();
+        (asked && self.object.is_some()).then(|| record_fields(fields, self.object, self))
+    }
+
     /// The value that would be in the field afterwards.
     fn proposed(&self) -> Option<FieldValue> {
         match self.decision.as_ref() {
@@ -215,6 +228,12 @@ fn controlling_index(controller: &Field, value: &FieldValue) -> Option<u32> {
 #[must_use]
 pub fn fitted(proposal: &Proposal, around: Surroundings<'_>) -> Option<FieldValue> {
     Subject::new(proposal, around).proposed()
+}
+
+/// The fields a proposal creates a record with, for the org's rules; `None` when it creates none they could be asked of.
+#[must_use]
+pub fn new_record(proposal: &Proposal, around: Surroundings<'_>) -> Option<Fields> {
+    Subject::new(proposal, around).new_record()
 }
 
 /// Passes one proposal through every gate.

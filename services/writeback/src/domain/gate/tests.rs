@@ -12,8 +12,8 @@ use crate::domain::change::{Action, Verdict};
 use crate::domain::decision::Outcome;
 use crate::domain::mapping::{ActivityKind, Content, Destination, Mapping, Overwrite};
 use crate::domain::meeting::Typed;
-use crate::domain::prediction::{self, Scene};
-use crate::domain::schema::{Kind, Rule, Stage};
+use crate::domain::prediction::{self, Save, Scene};
+use crate::domain::schema::{Initial, Kind, Rule, Stage};
 use crate::domain::settings::{Connection, Mode, Permissions, StageControl, StageControls};
 
 fn text(value: &str) -> FieldValue {
@@ -41,6 +41,7 @@ fn field(name: &str, kind: Kind) -> Field {
         reference_to: vec![],
         formula: String::new(),
         formula_blank_as_zero: false,
+        initial: Initial::Blank,
     }
 }
 
@@ -69,6 +70,7 @@ fn object(name: &str, fields: &[Field]) -> Object {
             .collect(),
         record_types: vec![],
         rules: vec![],
+        globals: vec![],
     }
 }
 
@@ -274,9 +276,16 @@ impl World {
                 let scene = Scene {
                     user_id: "005",
                     now: DateTime::UNIX_EPOCH,
-                    zone: Tz::UTC,
                 };
-                prediction::foresee(book, object, &self.record, &together, scene)
+                let created = new_record(proposal, around);
+                let save = match &created {
+                    Some(fields) => Save::Create(fields),
+                    None => Save::Update {
+                        before: &self.record,
+                        changed: &together,
+                    },
+                };
+                prediction::foresee(book, object, save, scene)
             }
             _ => Foreseen::default(),
         };
@@ -557,9 +566,13 @@ fn stages_move_only_along_allowed_exits() {
 }
 
 fn with_rule(formula: &str) -> World {
+    with_rule_of("Opportunity", formula)
+}
+
+fn with_rule_of(object: &str, formula: &str) -> World {
     let mut world = World::new();
-    let opportunity = world.settings.schema.get_mut("Opportunity").unwrap();
-    opportunity.rules = vec![Rule {
+    let object = world.settings.schema.get_mut(object).unwrap();
+    object.rules = vec![Rule {
         name: "Rule".into(),
         formula: formula.into(),
         message: "not so".into(),
@@ -624,6 +637,35 @@ fn creations_have_their_own_verdicts() {
         world.said(&task(vec![Content::Summary])),
         "blocked: egress/no_destination"
     );
+    for (formula, expected) in [
+        ("ISNEW()", "held: validation_rules/predicted_block"),
+        (
+            "ISCHANGED(Subject)",
+            "approved: validation_rules/none_blocks",
+        ),
+        (
+            "$Label.X = Subject",
+            "approved: validation_rules/cannot_tell validation_rules/none_blocks",
+        ),
+    ] {
+        let mut world = with_rule_of("Task", formula);
+        world.target = |_| Target::None;
+        assert_eq!(
+            world.said(&task(vec![Content::Meeting])),
+            expected,
+            "{formula}"
+        );
+        // A note has no rules, and a text kept elsewhere is not what would be written.
+        let mut elsewhere = task(vec![Content::Meeting]);
+        if let Source::Record { missing, .. } = &mut elsewhere.source {
+            missing.push(Content::Notes);
+        }
+        assert_eq!(
+            world.said(&elsewhere),
+            "held: value/text_elsewhere",
+            "{formula}"
+        );
+    }
     world.settings.schema.get_mut("Task").unwrap().createable = false;
     assert_eq!(
         world.said(&task(vec![])),

@@ -12,13 +12,15 @@ const NAMES_CHARACTERS_MAX: usize = 2_000;
 
 pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
     let settings = subject.around.settings;
-    let (Some(_), Some(book)) = (
-        subject.record(),
-        settings.rules.get(&subject.proposal.object),
-    ) else {
+    let Some(book) = settings.rules.get(&subject.proposal.object) else {
         return Vec::new();
     };
-    if subject.proposed().is_none() || subject.proposal.field.is_empty() {
+    let is_asked = if subject.proposal.field.is_empty() {
+        subject.new_record().is_some()
+    } else {
+        subject.record().is_some() && subject.proposed().is_some()
+    };
+    if !is_asked {
         return Vec::new();
     }
     let findings = subject.around.foreseen.of(&subject.proposal.field);

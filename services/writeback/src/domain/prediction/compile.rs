@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use formula::{Blanks, Fields as Declared, Formula, Kind};
+use formula::{Blanks, Fields as Declared, Formula, Kind, Mention, Schema as _, Value};
 
-use super::facts;
+use super::{created, facts, globals};
 use crate::domain::schema::{Field, Object, Schema};
 
 /// Relations a path may follow (language section 10).
@@ -22,6 +22,8 @@ pub struct Book {
     pub reads: Vec<String>,
     /// Types of the parents' fields among them, by path.
     pub(super) parents: BTreeMap<String, Kind>,
+    /// What fields of a new record start with, where that is not a blank; `None` where it is not known.
+    pub(super) initial: BTreeMap<String, Option<Value<'static>>>,
 }
 
 /// One rule, ready to be asked.
@@ -55,6 +57,7 @@ fn book(object: &Object, schema: &Schema) -> Book {
         declare(&mut own, &field.name, field);
     }
     own.declare("Id", formula::Field::stored(Kind::Id));
+    globals::declare(object, &mut own);
     let mut reads = BTreeSet::new();
     let mut parents = BTreeMap::new();
     let mut rules = Vec::with_capacity(object.rules.len());
@@ -63,13 +66,20 @@ fn book(object: &Object, schema: &Schema) -> Book {
             Err("its formula is hidden".to_owned())
         } else {
             let mut names = own.clone();
-            for path in paths(&rule.formula) {
+            for mention in mentioned(&rule.formula, object) {
+                let path = &mention.name;
+                if mention.is_function || names.field(&formula::key(path)).is_some() {
+                    continue;
+                }
                 // A parent's formula field does not depend on our change: its stored value holds.
-                if let Some((spelled, field)) = resolve(&path, object, schema)
+                if let Some((spelled, field)) = resolve(path, object, schema)
                     && let Some(kind) = facts::kind(field.kind)
                 {
-                    names.declare(&path, formula::Field::stored(kind));
+                    names.declare(path, formula::Field::stored(kind));
                     parents.insert(spelled, kind);
+                } else if mention.is_condition {
+                    // Not shown to the user, or not read: the rest of the rule may decide without it.
+                    names.declare(path, formula::Field::stored(Kind::Boolean));
                 }
             }
             formula::compile_rule(&rule.formula, &names).map_err(|error| error.to_string())
@@ -95,7 +105,12 @@ fn book(object: &Object, schema: &Schema) -> Book {
             keys,
         });
     }
+    let initial = object.fields.values().filter_map(|field| {
+        let value = created::initial(object, field)?;
+        Some((field.name.clone(), value))
+    });
     Book {
+        initial: initial.collect(),
         rules,
         reads: reads.into_iter().collect(),
         parents,
@@ -117,13 +132,24 @@ fn declare(declared: &mut Declared, name: &str, field: &Field) {
     declared.declare(name, formula::Field { kind, formula });
 }
 
-/// Dotted names in a formula. Texts are not told apart: a name too many is declared and never used.
-fn paths(source: &str) -> BTreeSet<String> {
-    source
-        .split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '$' | ':' | '#')))
-        .filter(|word| word.contains('.') && word.starts_with(|c: char| c.is_ascii_alphabetic()))
-        .map(str::to_owned)
-        .collect()
+/// The names in a rule, and in the formula fields of the record it reads.
+fn mentioned(source: &str, object: &Object) -> Vec<Mention> {
+    let mut found = formula::mentions(source);
+    let mut followed = BTreeSet::new();
+    let mut next = 0;
+    while next < found.len() {
+        let key = formula::key(&found[next].name);
+        next += 1;
+        let mut fields = object.fields.values();
+        let field = fields.find(|field| formula::key(&field.name) == key);
+        if let Some(field) = field
+            && !field.formula.is_empty()
+            && followed.insert(&field.name)
+        {
+            found.extend(formula::mentions(&field.formula));
+        }
+    }
+    found
 }
 
 /// A path as Salesforce spells it, and the field it ends at; `None` when it leaves what the user sees, or goes over a
@@ -153,20 +179,24 @@ fn resolve<'a>(path: &str, object: &'a Object, schema: &'a Schema) -> Option<(St
     (hops <= HOPS_MAX).then_some((spelled, field))
 }
 
-/// What is read of Salesforce for one name of a formula; nothing when it is known otherwise or cannot be read.
-fn read_of(path: &str, object: &Object, schema: &Schema) -> Option<String> {
+/// What is read of Salesforce for one name of a formula; nothing when it is known otherwise or cannot be read. With a
+/// parent's field comes the lookup, which tells no parent from one that is not shared.
+fn read_of(path: &str, object: &Object, schema: &Schema) -> Vec<String> {
     let key = formula::key(path);
     if key.starts_with("recordtype.") {
-        return object
-            .has("RecordTypeId")
-            .then(|| "RecordTypeId".to_owned());
+        let known = object.has("RecordTypeId");
+        return known
+            .then(|| "RecordTypeId".to_owned())
+            .into_iter()
+            .collect();
     }
     if path.contains('.') {
-        return resolve(path, object, schema).map(|(spelled, _)| spelled);
+        let Some((spelled, _)) = resolve(path, object, schema) else {
+            return Vec::new();
+        };
+        let lookup = facts::lookup(object, &spelled).map(|lookup| lookup.name.clone());
+        return std::iter::once(spelled).chain(lookup).collect();
     }
-    object
-        .fields
-        .keys()
-        .find(|name| formula::key(name) == key)
-        .cloned()
+    let own = object.fields.keys().find(|name| formula::key(name) == key);
+    own.cloned().into_iter().collect()
 }

@@ -6,7 +6,8 @@
 use formula::{Kind, Number, Record, Value};
 
 use super::compile::Book;
-use crate::domain::schema::{self, Object};
+use super::globals;
+use crate::domain::schema::{self, Field, Object};
 use crate::domain::value::{FieldValue, Fields};
 
 /// The record before the change. `user_id` is the connected user's: it is who saves.
@@ -23,10 +24,27 @@ pub(super) fn before(object: &Object, book: &Book, fields: &Fields, user_id: &st
     if let Some(id) = fields.get("RecordTypeId") {
         record_type(&mut record, object, id);
     }
-    if !user_id.is_empty() {
-        record.set("$User.Id", Value::text(user_id.to_owned()));
-    }
+    globals::set(&mut record, object, user_id);
+    blank_behind_nothing(&mut record, object, book);
     record
+}
+
+/// Behind a lookup that leads nowhere everything is blank; of a checkbox there that is disputed.
+pub(super) fn blank_behind_nothing(record: &mut Record, object: &Object, book: &Book) {
+    for (path, kind) in &book.parents {
+        let leads_nowhere = lookup(object, path)
+            .is_some_and(|lookup| record.get(&lookup.name).is_some_and(Value::is_null));
+        if leads_nowhere && *kind != Kind::Boolean {
+            record.set(path, Value::Null);
+        }
+    }
+}
+
+/// The lookup a path to a parent's field starts with.
+pub(super) fn lookup<'o>(object: &'o Object, path: &str) -> Option<&'o Field> {
+    let relation = path.split('.').next()?;
+    let mut fields = object.fields.values();
+    fields.find(|field| !field.relationship.is_empty() && field.relationship == relation)
 }
 
 /// The record with `changed` laid over it, as the rules would see it.
@@ -38,13 +56,33 @@ pub(super) fn after(object: &Object, prior: &Record, changed: &Fields) -> Record
             record.unset(&field.name);
         }
     }
-    for (name, value) in changed {
-        set(&mut record, object, name, value);
-    }
-    for (name, value) in changed {
-        drag(&mut record, object, name, value, changed);
-    }
+    lay_over(&mut record, object, changed);
     record
+}
+
+/// Sets fields of a record, with what Salesforce drags along.
+pub(super) fn lay_over(record: &mut Record, object: &Object, changed: &Fields) {
+    for (name, value) in changed {
+        set(record, object, name, value);
+    }
+    for (name, value) in changed {
+        drag(record, object, name, value, changed);
+    }
+}
+
+/// The record type a new record gets when none is given: the user's default one.
+pub(super) fn default_record_type(record: &mut Record, object: &Object) {
+    let default = object.record_types.iter().find(|known| known.is_default);
+    match default {
+        Some(known) if !known.is_master => {
+            record.set("RecordTypeId", Value::text(known.id.clone()));
+            record_type(record, object, &FieldValue::Text(known.id.clone()));
+        }
+        Some(_) | None => {
+            record.unset("RecordTypeId");
+            record.unset_behind("RecordType");
+        }
+    }
 }
 
 /// Whether a change of the field `name` may change what `key` reads.

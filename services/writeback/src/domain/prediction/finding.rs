@@ -85,26 +85,49 @@ impl RuleFinding {
         explanation: Option<&Explanation>,
         responsible: &Responsible,
     ) -> Self {
+        let would_lift = match responsible {
+            Responsible::Fields(fields) => fields.clone(),
+            Responsible::Combination | Responsible::PreExisting | Responsible::Undetermined => {
+                Vec::new()
+            }
+        };
+        Self::with(rule, explanation, &responsible.to_string(), would_lift)
+    }
+
+    /// Of a new record; `would_lift` are the fields of which leaving out any one silences the rule.
+    pub(super) fn created(
+        rule: &super::Rule,
+        explanation: Option<&Explanation>,
+        would_lift: Vec<String>,
+    ) -> Self {
+        let lift = if would_lift.is_empty() {
+            "leaving out no single field of the new record lifts it.".to_owned()
+        } else {
+            format!("leaving out {} would lift it.", would_lift.join(" or "))
+        };
+        Self::with(rule, explanation, &lift, would_lift)
+    }
+
+    fn with(
+        rule: &super::Rule,
+        explanation: Option<&Explanation>,
+        lift: &str,
+        would_lift: Vec<String>,
+    ) -> Self {
         let because = explanation.map_or(&[][..], |known| known.because.as_slice());
         Self {
             rule: rule.name.clone(),
             message: rule.message.clone(),
-            explanation: sentence(explanation, responsible),
+            explanation: sentence(explanation, lift),
             because: because.iter().take(CONDITIONS_MAX).map(condition).collect(),
-            would_lift: match responsible {
-                Responsible::Fields(fields) => fields.clone(),
-                Responsible::Combination | Responsible::PreExisting | Responsible::Undetermined => {
-                    Vec::new()
-                }
-            },
+            would_lift,
         }
     }
 }
 
 /// One sentence out of two: why, and what would lift it.
-fn sentence(explanation: Option<&Explanation>, responsible: &Responsible) -> String {
+fn sentence(explanation: Option<&Explanation>, lift: &str) -> String {
     let why = explanation.map_or_else(|| "The rule fires.".to_owned(), ToString::to_string);
-    let lift = responsible.to_string();
     let mut first = lift.chars();
     let lowered: String = first
         .next()

@@ -7,12 +7,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use formula::{Context, Disputes, Outcome, Record};
 
-use super::facts;
 use super::finding::{Finding, RuleFinding, Said};
-use super::{Book, Rule};
+use super::{Book, Rule, created, facts, globals};
 use crate::domain::schema::Object;
 use crate::domain::value::Fields;
 
@@ -23,8 +21,20 @@ pub struct Scene<'a> {
     pub user_id: &'a str,
     /// Now.
     pub now: DateTime<Utc>,
-    /// The zone in which a moment becomes a day.
-    pub zone: Tz,
+}
+
+/// What is saved.
+#[derive(Debug, Clone, Copy)]
+pub enum Save<'a> {
+    /// Fields of a record that is there.
+    Update {
+        /// The record as it was read.
+        before: &'a Fields,
+        /// What is laid over it.
+        changed: &'a Fields,
+    },
+    /// A new record with these fields.
+    Create(&'a Fields),
 }
 
 /// What a rule would do to a save.
@@ -45,35 +55,45 @@ pub struct Foreseen {
 }
 
 impl Foreseen {
-    /// What is told of a field's change; silent rules are not.
+    /// What is told of a field's change, or of a creation for the empty name; silent rules are not.
     #[must_use]
     pub fn of(&self, field: &str) -> &[Finding] {
         self.by_field.get(field).map_or(&[], Vec::as_slice)
     }
 }
 
-fn context<'a>(record: &'a Record, prior: &'a Record, scene: Scene<'a>) -> Context<'a> {
-    Context {
+/// A record as it would be saved, with what it was before; `None` for a new one.
+fn context<'a>(
+    object: &Object,
+    record: &'a Record,
+    prior: Option<&'a Record>,
+    scene: Scene<'_>,
+) -> Context<'a> {
+    let context = Context {
+        now: Some(scene.now),
+        zone: globals::zone(object, scene.user_id),
         // Where sources disagree about the platform, and it matters for these values, we do not know.
         disputes: Disputes::CannotTell,
         ..Context::new(record)
-            .updated(prior)
-            .at(scene.now, scene.zone)
+    };
+    match prior {
+        Some(prior) => context.updated(prior),
+        None => context.created(),
     }
 }
 
-/// What every rule would do when a record that holds `before` is saved with `changed` laid over it, in the book's order.
+/// What every rule would do to a save, in the book's order.
 #[must_use]
-pub fn answers(
-    book: &Book,
-    object: &Object,
-    before: &Fields,
-    changed: &Fields,
-    scene: Scene<'_>,
-) -> Vec<Predicted> {
-    let prior = facts::before(object, book, before, scene.user_id);
-    let after = facts::after(object, &prior, changed);
-    let context = context(&after, &prior, scene);
+pub fn answers(book: &Book, object: &Object, save: Save<'_>, scene: Scene<'_>) -> Vec<Predicted> {
+    let (prior, after) = match save {
+        Save::Update { before, changed } => {
+            let prior = facts::before(object, book, before, scene.user_id);
+            let after = facts::after(object, &prior, changed);
+            (Some(prior), after)
+        }
+        Save::Create(fields) => (None, created::record(object, book, fields, scene.user_id)),
+    };
+    let context = context(object, &after, prior.as_ref(), scene);
     book.rules
         .iter()
         .map(|rule| match &rule.formula {
@@ -87,9 +107,16 @@ pub fn answers(
         .collect()
 }
 
-/// What the rules would do to each of the changes `proposed` for a record that holds `before`.
+/// What the rules would do to each change of a record, or to a creation as a whole.
 #[must_use]
-pub fn foresee(
+pub fn foresee(book: &Book, object: &Object, save: Save<'_>, scene: Scene<'_>) -> Foreseen {
+    match save {
+        Save::Update { before, changed } => foresee_update(book, object, before, changed, scene),
+        Save::Create(fields) => foresee_creation(book, object, fields, scene),
+    }
+}
+
+fn foresee_update(
     book: &Book,
     object: &Object,
     before: &Fields,
@@ -124,6 +151,43 @@ pub fn foresee(
     foreseen
 }
 
+/// A new record is one change: its fields are set together or not at all.
+fn foresee_creation(book: &Book, object: &Object, fields: &Fields, scene: Scene<'_>) -> Foreseen {
+    let record = created::record(object, book, fields, scene.user_id);
+    let asked = context(object, &record, None, scene);
+    let mut findings = Vec::new();
+    for (index, rule) in book.rules.iter().enumerate() {
+        let said = match &rule.formula {
+            Err(why) => Said::CannotTell(why.clone()),
+            Ok(formula) => match formula.outcome(&asked) {
+                Outcome::Silent => continue,
+                Outcome::CannotTell(reasons) => Said::CannotTell(text(object, &reasons)),
+                Outcome::Fires => {
+                    let given: Vec<&str> = fields.keys().map(String::as_str).collect();
+                    let silent_without = |name: &&&str| {
+                        let mut fewer = fields.clone();
+                        fewer.remove(**name);
+                        let record = created::record(object, book, &fewer, scene.user_id);
+                        formula.outcome(&context(object, &record, None, scene)) == Outcome::Silent
+                    };
+                    let would_lift = given
+                        .iter()
+                        .filter(|name| rule.keys.iter().any(|key| facts::moves(object, name, key)))
+                        .filter(silent_without)
+                        .map(|name| (*name).to_owned())
+                        .collect();
+                    let explanation = formula.explain(&asked, &given);
+                    Said::Fires(RuleFinding::created(rule, explanation.as_ref(), would_lift))
+                }
+            },
+        };
+        findings.push(Finding { rule: index, said });
+    }
+    Foreseen {
+        by_field: BTreeMap::from([(String::new(), findings)]),
+    }
+}
+
 /// The versions of one record a rule may be asked about.
 struct Asked<'a> {
     object: &'a Object,
@@ -146,7 +210,7 @@ impl Asked<'_> {
                     .collect();
             }
         };
-        let outcome = |record: &Record| formula.outcome(&context(record, self.prior, self.scene));
+        let outcome = |record: &Record| formula.outcome(&self.context(record));
         let touching: Vec<&str> = fields()
             .filter(|field| {
                 rule.keys
@@ -182,7 +246,7 @@ impl Asked<'_> {
                         .clone(),
                 ),
                 (Outcome::CannotTell(reasons), _) | (_, Outcome::CannotTell(reasons)) => {
-                    Said::CannotTell(text(reasons.iter()))
+                    Said::CannotTell(text(self.object, reasons))
                 }
                 (Outcome::Fires, Outcome::Silent) | (Outcome::Silent, Outcome::Fires) => {
                     Said::DependsOnSiblings
@@ -193,15 +257,27 @@ impl Asked<'_> {
         said
     }
 
+    fn context<'r>(&'r self, record: &'r Record) -> Context<'r> {
+        context(self.object, record, Some(self.prior), self.scene)
+    }
+
     fn explain(&self, rule: &Rule, formula: &formula::Formula, touching: &[&str]) -> RuleFinding {
-        let context = context(&self.together, self.prior, self.scene);
+        let context = self.context(&self.together);
         let explanation = formula.explain(&context, touching);
         let responsible = formula.responsible(&context, touching);
         RuleFinding::new(rule, explanation.as_ref(), &responsible)
     }
 }
 
-fn text<'r>(reasons: impl Iterator<Item = &'r formula::Reason>) -> String {
-    let reasons: Vec<String> = reasons.map(ToString::to_string).collect();
+/// The reasons, and why a global they name is not known.
+fn text(object: &Object, reasons: &[formula::Reason]) -> String {
+    let one = |reason: &formula::Reason| match reason {
+        formula::Reason::NotLoaded { path, .. } => match globals::why_unknown(object, path) {
+            Some(why) => format!("{reason}: {why}"),
+            None => reason.to_string(),
+        },
+        other => other.to_string(),
+    };
+    let reasons: Vec<String> = reasons.iter().map(one).collect();
     reasons.join("; ")
 }

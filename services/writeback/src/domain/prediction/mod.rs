@@ -4,6 +4,7 @@
 //! schema snapshot --compile--> RuleBook --reads--> one read per object, parents included
 //!                                 |
 //! record before, values after --foresee--> findings per field --> the validation rules gate, the reviewer
+//! a new record's fields       --foresee--> findings of the creation
 //!                                 |
 //! record as read before a write --answers--> predicted --compare--> what Salesforce said --> agreement
 //! ```
@@ -14,16 +15,18 @@
 
 pub mod compare;
 mod compile;
+mod created;
 mod facts;
 mod finding;
 mod foresee;
+mod globals;
 pub mod score;
 #[cfg(test)]
 mod tests;
 
 pub use compile::{Book, Books, Rule, compile};
 pub use finding::{Condition, Finding, RuleFinding, Said, SeenValue};
-pub use foresee::{Foreseen, Predicted, Scene, answers, foresee};
+pub use foresee::{Foreseen, Predicted, Save, Scene, answers, foresee};
 
 /// What is said when nothing is predicted to refuse; it promises nothing.
 pub const NONE_BLOCKS: &str = "no rule we could evaluate blocks this";

@@ -1,28 +1,26 @@
 //! A rehearsal of changes before anybody decides: they are saved together, all or none, with a last row that must fail,
 //! so that Salesforce evaluates its permissions and validation rules and rolls everything back (design section 8).
 //!
-//! One call carries all records of one object: with all or none a later run of another object might not be evaluated
-//! once an earlier one failed, and its silence would read as consent.
+//! One call carries all records of one object that are changed, and one all that are created: with all or none a later run
+//! of another object might not be evaluated once an earlier one failed, and its silence would read as consent.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod ask;
+
+use std::collections::{BTreeMap, HashSet};
 
 use chassis::Cause;
 use chrono::Utc;
 use events::rpc::{CallContext, Code, RpcError};
 use events::writeback::v1::{Refusal, RehearseChangesRequest, RehearseChangesResponse};
-use salesforce::{Id, Org, WriteOptions};
+use salesforce::Org;
 use uuid::Uuid;
 
 use super::{Api, failed, show, workspace};
-use crate::adapters::{answers, records};
-use crate::domain::change::State;
-use crate::domain::outcome::{self, Row};
-use crate::domain::prediction::compare::Answer;
-use crate::domain::prediction::score::{Foretold, Score, Source};
-use crate::domain::prediction::{self, Scene};
+use crate::domain::change::{Action, State};
+use crate::domain::outcome;
+use crate::domain::prediction::score::{Score, Source};
 use crate::domain::rehearsal::{self, Rehearsed, Said};
-use crate::domain::settings::Settings;
-use crate::domain::value::{FieldValue, Fields};
+use crate::domain::value::{self, FieldValue, Fields};
 use crate::store::audit::{self, Entry};
 use crate::store::review::{self, Shown};
 use crate::store::usage::{self, Spent};
@@ -32,7 +30,10 @@ use crate::store::{predictions, rehearsals};
 /// Changes of one request; with the last row they fit into one call.
 const CHANGES_MAX: usize = 150;
 
-/// One record with the changes rehearsed on it.
+/// Rows rehearsed in one call: records of one object, all of them there or all of them new.
+type Runs<'a> = BTreeMap<(&'a str, bool), Vec<Rehearsing<'a>>>;
+
+/// One record with the changes rehearsed on it; a new one has no id.
 struct Rehearsing<'a> {
     record_id: &'a str,
     changes: Vec<&'a Shown>,
@@ -66,11 +67,11 @@ impl Api {
             .await
             .map_err(failed)?;
         let mut refusals = Vec::new();
-        let mut objects: BTreeMap<&str, Vec<Rehearsing<'_>>> = BTreeMap::new();
+        let mut runs = Runs::new();
         for id in &order {
             let refused = match shown.iter().find(|shown| shown.id == *id) {
                 None => Some("is not known in this workspace".to_owned()),
-                Some(shown) => take(shown, &mut objects).err(),
+                Some(shown) => take(shown, &mut runs).err(),
             };
             refusals.extend(refused.map(|message| Refusal {
                 change_id: id.to_string(),
@@ -84,9 +85,14 @@ impl Api {
         let mut spent = Spent::default();
         let mut score = Score::default();
         let mut rehearsed: Vec<(Uuid, Rehearsed)> = Vec::new();
-        for (object, rows) in &objects {
-            let asked = rehearse(&org, &settings, object, rows, &mut spent, &mut score).await;
-            match asked {
+        for ((object, is_new), rows) in &runs {
+            let run = ask::Run {
+                settings: &settings,
+                object,
+                is_new: *is_new,
+                rows,
+            };
+            match run.rehearse(&org, &mut spent, &mut score).await {
                 Ok(said) => rehearsed.extend(kept(rows, said, &context.caller.actor)),
                 Err(error) => {
                     self.orgs
@@ -176,10 +182,7 @@ fn ids(sent: &[String]) -> Result<Vec<Uuid>, RpcError> {
 }
 
 /// Puts a change into the row of its record, or says why it is not rehearsed.
-fn take<'a>(
-    shown: &'a Shown,
-    objects: &mut BTreeMap<&'a str, Vec<Rehearsing<'a>>>,
-) -> Result<(), String> {
+fn take<'a>(shown: &'a Shown, runs: &mut Runs<'a>) -> Result<(), String> {
     match shown.state {
         State::Proposed
         | State::Approved
@@ -200,14 +203,30 @@ fn take<'a>(
             ));
         }
     }
-    if shown.action.creates() || shown.record_id.is_empty() || shown.field.is_empty() {
-        return Err("only updates of fields of a settled record are rehearsed".to_owned());
-    }
     let Some(proposed) = &shown.proposed else {
         return Err("there is no value that fits the field".to_owned());
     };
+    match shown.action {
+        Action::CreateNote => return Err("a note has no rules to rehearse".to_owned()),
+        action if action.creates() => {
+            let fields = value::fields_from_json(proposed).map_err(|error| error.to_string())?;
+            let rows = runs.entry((&shown.object, true)).or_default();
+            rows.push(Rehearsing {
+                record_id: "",
+                changes: vec![shown],
+                fields,
+            });
+            return Ok(());
+        }
+        _ => {}
+    }
+    if shown.action != Action::UpdateField || shown.record_id.is_empty() || shown.field.is_empty() {
+        return Err(
+            "only new records, and updates of fields of a settled record, are rehearsed".to_owned(),
+        );
+    }
     let value = FieldValue::from_json(proposed).map_err(|error| error.to_string())?;
-    let rows = objects.entry(&shown.object).or_default();
+    let rows = runs.entry((&shown.object, false)).or_default();
     let at = match rows.iter().position(|row| row.record_id == shown.record_id) {
         Some(at) => at,
         None => {
@@ -227,124 +246,6 @@ fn take<'a>(
     Ok(())
 }
 
-/// Asks the org about the rows of one object: one read for what the rules need, one call that is rolled back.
-async fn rehearse(
-    org: &Org,
-    settings: &Settings,
-    object: &str,
-    rows: &[Rehearsing<'_>],
-    spent: &mut Spent,
-    score: &mut Score,
-) -> Result<Vec<Said>, salesforce::Error> {
-    let foretold = foretell(org, settings, object, rows, spent).await?;
-    let mut sent = Vec::with_capacity(rows.len() + 1);
-    for row in rows {
-        let fields = row
-            .fields
-            .iter()
-            .map(|(name, value)| (name.as_str(), value));
-        sent.push(records::record(object, row.record_id, fields)?);
-    }
-    // No org has a record with this id, so the last row fails everywhere and takes everything before it back.
-    let prefix = row_prefix(rows)?;
-    let absent = format!("{prefix}000000000000");
-    let last = rows.last().map(|row| &row.fields);
-    let fields = last.into_iter().flatten();
-    sent.push(records::record(
-        object,
-        &absent,
-        fields.map(|(name, value)| (name.as_str(), value)),
-    )?);
-    spent.calls += 1;
-    let outcomes = org
-        .update_many(&sent, true, WriteOptions::default())
-        .await?;
-    let answered: Vec<Row> = outcomes.iter().map(answers::row).collect();
-    let rolled_back = answered
-        .last()
-        .is_some_and(|row| matches!(row, Row::Refused(_)));
-    if !rolled_back {
-        // Never seen, and never to be silent about: the rehearsal may have left a write behind.
-        tracing::error!(
-            crm.object = object,
-            "a rehearsal of changes was not rolled back by salesforce"
-        );
-    }
-    let book = settings.rules.get(object);
-    let mut said = Vec::with_capacity(rows.len());
-    for (row, answer) in rows.iter().zip(&answered) {
-        let one = match answer {
-            Row::Saved { .. } => Said::Accepted,
-            Row::Refused(problems) => rehearsal::judge(false, problems),
-        };
-        if let (Some(book), Some(foretold)) = (book, foretold.get(row.record_id)) {
-            let answer = match &one {
-                Said::Accepted => Answer::Accepted,
-                Said::Refused(problems) => Answer::Refused(problems),
-            };
-            score.add(object, book, foretold, answer);
-        }
-        said.push(if rolled_back {
-            one
-        } else {
-            rehearsal::not_rolled_back()
-        });
-    }
-    Ok(said)
-}
-
-fn row_prefix(rows: &[Rehearsing<'_>]) -> Result<String, salesforce::Error> {
-    let id = rows.first().map(|row| row.record_id).unwrap_or_default();
-    let id = Id::parse(id).map_err(|error| salesforce::Error::Invalid(error.to_string()))?;
-    Ok(id.key_prefix().to_owned())
-}
-
-/// What the rules would do to each record as it is now, by record.
-async fn foretell(
-    org: &Org,
-    settings: &Settings,
-    object: &str,
-    rows: &[Rehearsing<'_>],
-    spent: &mut Spent,
-) -> Result<HashMap<String, Foretold>, salesforce::Error> {
-    let (Some(book), Some(described)) = (settings.rules.get(object), settings.schema.get(object))
-    else {
-        return Ok(HashMap::new());
-    };
-    let ids = rows.iter().map(|row| row.record_id);
-    let read = if book.reads.is_empty() {
-        // Rules that read nothing, hidden ones among them, need no call.
-        ids.map(|id| (id.to_owned(), Some(Fields::new()))).collect()
-    } else {
-        let fields = book.reads.iter().map(String::as_str);
-        let (read, calls) = records::read(org, object, ids, fields).await?;
-        spent.calls += calls;
-        read
-    };
-    let scene = Scene {
-        user_id: &settings.connection.user_id,
-        now: Utc::now(),
-        zone: settings.time_zone,
-    };
-    let mut foretold = HashMap::new();
-    for row in rows {
-        let Some(Some(before)) = read.get(row.record_id) else {
-            continue;
-        };
-        foretold.insert(
-            row.record_id.to_owned(),
-            Foretold {
-                predicted: prediction::answers(book, described, before, &row.fields, scene),
-                record_id: row.record_id.to_owned(),
-                change_ids: row.changes.iter().map(|change| change.id).collect(),
-                before: before.clone(),
-                changed: row.fields.clone(),
-            },
-        );
-    }
-    Ok(foretold)
-}
-
 /// What is kept with each change of the rows.
 fn kept(rows: &[Rehearsing<'_>], said: Vec<Said>, by: &str) -> Vec<(Uuid, Rehearsed)> {
     let at = Utc::now();
@@ -361,8 +262,9 @@ fn kept(rows: &[Rehearsing<'_>], said: Vec<Said>, by: &str) -> Vec<(Uuid, Rehear
                     accepted: said == Said::Accepted,
                     said: reasons.clone(),
                     together: row
-                        .fields
-                        .keys()
+                        .changes
+                        .iter()
+                        .map(|other| &other.field)
                         .filter(|field| **field != change.field)
                         .cloned()
                         .collect(),

@@ -1,5 +1,9 @@
 //! Validation rules: predicted, explained, rehearsed, and held against what the org answers.
 
+mod books;
+mod created;
+mod globals;
+
 use crate::world::{LIMIT, WORKSPACE, World, entry, mapping, said};
 use events::crm::v1::{ObjectSchema, SchemaChanged, ValidationRule};
 use events::rpc::{Code, Role};
@@ -55,22 +59,28 @@ async fn with_rule(world: &World, rule: Told<'_>) {
 
 /// Publishes the next version of an object and waits until it is known.
 async fn publish_schema(world: &World, object: ObjectSchema) {
+    publish_version(world, object, 2).await;
+}
+
+async fn publish_version(world: &World, object: ObjectSchema, version: u64) {
     let name = object.name.clone();
     world
         .publish(&SchemaChanged {
             workspace: WORKSPACE.into(),
-            version: 2,
+            version,
             object: Some(object),
             part: 1,
             parts: 1,
             ..SchemaChanged::default()
         })
         .await;
+    let version = i64::try_from(version).expect("small");
     eventually(LIMIT, async || {
         let known: i64 = sqlx::query_scalar(
-            "select count(*) from writeback.schema_part where object = $1 and version = 2",
+            "select count(*) from writeback.schema_part where object = $1 and version = $2",
         )
         .bind(&name)
+        .bind(version)
         .fetch_one(&world.pool)
         .await
         .expect("the schema");
