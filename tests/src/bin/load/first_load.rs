@@ -1,6 +1,7 @@
 //! The first load of a large org: records per second and the most memory metadata-sync ever held, then what a look at the
 //! unchanged schema costs. Needs the simulator, which makes a million contacts in seconds.
 
+use crate::disk::Disk;
 use crate::report::{Figures, rate};
 use anyhow::{Context, ensure};
 use events::metadata::v1::{ListSyncRunsRequest, MetadataSyncClient, SyncKind, SyncRun, SyncState};
@@ -38,6 +39,7 @@ async fn load(stack: &Stack, contacts: u64, figures: &mut Figures) -> anyhow::Re
         rpc: stack.rpc().await,
         workspace: WORKSPACE.to_owned(),
     };
+    let before = Disk::taken(stack).await?;
     let began = Instant::now();
     admin
         .connect(stack.org(), &stack.console_url(), |_| {})
@@ -82,6 +84,10 @@ async fn load(stack: &Stack, contacts: u64, figures: &mut Figures) -> anyhow::Re
             "",
         );
     }
+    projected(stack).await?;
+    before
+        .since(stack, "record of an org", run.items, figures)
+        .await?;
     // The first look notes when the org last changed, the second finds that it has not since.
     admin.sync(SyncKind::Schema).await?;
     let unchanged = admin.sync(SyncKind::Schema).await?;
@@ -91,6 +97,21 @@ async fn load(stack: &Stack, contacts: u64, figures: &mut Figures) -> anyhow::Re
         "a handful",
     );
     Ok(())
+}
+
+/// Waits until matching has taken in everything that was read.
+async fn projected(stack: &Stack) -> anyhow::Result<()> {
+    let pool = stack.database().pool().await;
+    let loaded = within(LOAD_MAX, || async {
+        let loaded: bool = sqlx::query_scalar(
+            "select exists (select from matching.workspace where loaded_at is not null)",
+        )
+        .fetch_one(&pool)
+        .await
+        .ok()?;
+        loaded.then_some(())
+    });
+    loaded.await.context("matching did not take the load in")
 }
 
 async fn ended(admin: &Admin, kind: SyncKind) -> Option<SyncRun> {

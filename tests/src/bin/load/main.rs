@@ -2,6 +2,7 @@
 //! what each service needs. Everything is seeded and measured by ordinary REST and the bus, so that it runs against any
 //! org; only the run with added latency needs the simulator.
 
+mod disk;
 mod first_load;
 mod report;
 mod run;

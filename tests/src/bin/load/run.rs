@@ -1,6 +1,7 @@
 //! What is measured, in order: start, memory, single meetings on an idle system, bulk, bulk against a slow org.
 
 use crate::Options;
+use crate::disk::Disk;
 use crate::first_load;
 use crate::report::{Figures, percentile, rate};
 use crate::watch::Watch;
@@ -53,6 +54,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Figures> {
     println!("Single meetings");
     bench.singles(options.single_meetings, &mut figures).await?;
     println!("Bulk");
+    let before = Disk::taken(&stack).await?;
     bench
         .bulk(
             "bulk",
@@ -60,6 +62,10 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Figures> {
             &mut figures,
             [">= 1500 /s", "", "<= 0.05"],
         )
+        .await?;
+    let meetings = u64::try_from(options.meetings).unwrap_or(u64::MAX);
+    before
+        .since(&stack, "meeting", meetings, &mut figures)
         .await?;
     measure_memory(&stack, "memory after bulk of", "", &mut figures);
     match stack.simulator() {
