@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use salesforce::soql::Query;
 use salesforce::{BulkPage, BulkState, Error, FieldName, Id, ObjectName, Scope};
 
-use super::org::Reader;
+use super::org::{From, Reader};
 use super::refusal::{Offered, is_lasting, optional};
 
 /// Where a bulk query stands.
@@ -38,7 +38,7 @@ impl Reader {
         }
     }
 
-    /// Starts a bulk query of all live rows and answers its job's id.
+    /// Starts a bulk query of all live rows, or of those from `from` on, and answers its job's id.
     ///
     /// # Errors
     /// When Salesforce cannot answer for now.
@@ -46,10 +46,14 @@ impl Reader {
         &self,
         object: &ObjectName,
         fields: &[FieldName],
+        from: Option<&From>,
     ) -> Result<Offered<String>, Error> {
         self.count();
         // No order: it would keep Salesforce from splitting the query, and a job's pages have a fixed order of their own.
-        let query = Query::from(object.clone()).fields(fields);
+        let mut query = Query::from(object.clone()).fields(fields);
+        if let Some(from) = from {
+            query = query.filter(from.condition());
+        }
         Ok(
             match optional(self.org.start_bulk_query(Scope::Live, &query).await)? {
                 Offered::Yes(job) => match Id::parse(&job.id) {

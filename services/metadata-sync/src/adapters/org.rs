@@ -46,6 +46,21 @@ pub struct After {
     pub id: Option<Id>,
 }
 
+/// From where on rows of a full load are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct From {
+    /// A field of type datetime.
+    pub field: FieldName,
+    /// The earliest.
+    pub earliest: DateTime<Utc>,
+}
+
+impl From {
+    pub(super) fn condition(&self) -> Condition {
+        Condition::at_least(&self.field, self.earliest)
+    }
+}
+
 /// One page of records.
 #[derive(Debug)]
 pub struct Rows {
@@ -176,7 +191,7 @@ impl Reader {
             .and_then(|row| row.datetime("SystemModstamp")))
     }
 
-    /// A page of all rows by id, after `after`.
+    /// A page of all rows by id, after `after`; only those from `from` on where one is given.
     ///
     /// # Errors
     /// When Salesforce cannot answer or refuses.
@@ -185,8 +200,12 @@ impl Reader {
         object: &ObjectName,
         fields: &[FieldName],
         after: Option<Id>,
+        from: Option<&From>,
     ) -> Result<Rows, Error> {
         let mut query = Query::from(object.clone()).fields(fields);
+        if let Some(from) = from {
+            query = query.filter(from.condition());
+        }
         if let Some(after) = after {
             query = query.filter(Condition::greater(&ID, after));
         }

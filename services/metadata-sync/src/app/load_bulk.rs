@@ -23,7 +23,7 @@ pub(super) async fn begin(reading: &Reading<'_>, notes: &mut Vec<String>) -> Res
     let started = reading
         .work
         .reader
-        .start_bulk(&reading.object, &reading.fields)
+        .start_bulk(&reading.object, &reading.fields, reading.from.as_ref())
         .await?;
     Ok(match started {
         Offered::Yes(job) => Phase::Bulk { job, locator: None },

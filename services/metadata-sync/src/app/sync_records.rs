@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chassis::Cause;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use events::crm::v1::records_changed::Load;
 use events::crm::v1::{RecordsChanged, User};
 use salesforce::{FieldName, FieldType, Id, ObjectName, Record};
 
 use super::runner::{Stop, Work};
 use super::{load_bulk, now, owners};
-use crate::adapters::org::After;
+use crate::adapters::org::{After, From};
 use crate::domain::cursor::{self, Cursor, Phase, Step};
 use crate::domain::run::Kind;
 use crate::domain::schema::Object;
@@ -33,6 +33,8 @@ pub(super) struct Reading<'a> {
     pub(super) fields: Vec<FieldName>,
     /// Types of the fields, for answers that do not say.
     pub(super) kinds: BTreeMap<String, FieldType>,
+    /// From where on its rows are loaded.
+    pub(super) from: Option<From>,
     deleted: bool,
     generation: i64,
 }
@@ -61,12 +63,15 @@ pub async fn run(work: &Work) -> Result<Vec<String>, Stop> {
     let mut sizes = Sizes::default();
     for wanted in &WANTED {
         match schema.get(wanted.object) {
+            None if wanted.spare => {}
             None => notes.push(format!(
                 "{} is not in the org or hidden from the connected user",
                 wanted.object
             )),
             Some(object) => {
-                if !one_object(work, wanted, object, generation, &mut sizes, &mut notes).await? {
+                let read =
+                    one_object(work, wanted, object, generation, &mut sizes, &mut notes).await?;
+                if !read && !wanted.spare {
                     notes.push(format!(
                         "{} cannot be read by the connected user",
                         wanted.object
@@ -157,6 +162,13 @@ async fn one_object(
                 ))
             })
             .collect(),
+        from: wanted
+            .recent
+            .filter(|recent| selected.iter().any(|name| name == recent.field))
+            .map(|recent| From {
+                field: FieldName::fixed(recent.field),
+                earliest: now() - TimeDelta::days(recent.days),
+            }),
         deleted: selected.iter().any(|name| name == "IsDeleted"),
         generation,
     };
@@ -210,7 +222,7 @@ impl Reading<'_> {
             let page = self
                 .work
                 .reader
-                .by_id(&self.object, &self.fields, after)
+                .by_id(&self.object, &self.fields, after, self.from.as_ref())
                 .await?;
             let (last, page) = (page.last, self.page(page.records.into_iter().map(Ok))?);
             cursor.phase = match (last, page.last()) {

@@ -29,7 +29,7 @@ use crate::store::{drift, mapping, setting, snapshot, workspace};
 use crate::wire;
 
 /// Objects read: those written to, those matching reads, and those a note needs.
-const OBJECTS: [ObjectName; 10] = [
+const OBJECTS: [ObjectName; 12] = [
     ObjectName::ACCOUNT,
     ObjectName::CONTACT,
     ObjectName::LEAD,
@@ -38,11 +38,18 @@ const OBJECTS: [ObjectName; 10] = [
     ObjectName::TASK,
     ObjectName::EVENT,
     ObjectName::USER,
+    ObjectName::fixed("OpportunityTeamMember"),
+    ObjectName::fixed("OpportunityLineItem"),
     ObjectName::fixed("ContentNote"),
     ObjectName::fixed("ContentDocumentLink"),
 ];
 /// Objects a host may lack altogether.
-const SPARE: [&str; 2] = ["ContentNote", "ContentDocumentLink"];
+const SPARE: [&str; 4] = [
+    "OpportunityTeamMember",
+    "OpportunityLineItem",
+    "ContentNote",
+    "ContentDocumentLink",
+];
 /// Objects whose picklists may differ per record type and are written to.
 const PER_RECORD_TYPE: [&str; 4] = ["Account", "Contact", "Lead", "Opportunity"];
 /// Record types asked about per object; one call each.

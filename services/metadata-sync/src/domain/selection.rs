@@ -12,7 +12,23 @@ pub struct Wanted {
     pub fields: &'static [&'static str],
     /// Also every visible field of type e-mail.
     pub all_emails: bool,
+    /// Of a full load, only rows whose field lies at most so many days back: older ones can concern no meeting any more.
+    pub recent: Option<Recent>,
+    /// Many orgs do not have the object at all; its absence is worth no note.
+    pub spare: bool,
 }
+
+/// Rows of a full load that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recent {
+    /// A field of type datetime.
+    pub field: &'static str,
+    /// Days before the load began.
+    pub days: i64,
+}
+
+/// How far back calendar events are loaded, in days: a meeting is published within hours, and decided again for 30 days.
+const EVENT_DAYS: i64 = 45;
 
 /// Further e-mail fields of one object, beside its own.
 const EMAIL_FIELDS_MAX: usize = 8;
@@ -29,11 +45,13 @@ const COMMON: [&str; 5] = [
 ];
 
 /// Objects in the order they are read: owners first, children after their parents.
-pub const WANTED: [Wanted; 6] = [
+pub const WANTED: [Wanted; 9] = [
     Wanted {
         object: "User",
         fields: &["Name", "Email", "IsActive", "UserType"],
         all_emails: false,
+        recent: None,
+        spare: false,
     },
     Wanted {
         object: "Account",
@@ -49,6 +67,8 @@ pub const WANTED: [Wanted; 6] = [
             "LastActivityDate",
         ],
         all_emails: false,
+        recent: None,
+        spare: false,
     },
     Wanted {
         object: "Contact",
@@ -67,6 +87,8 @@ pub const WANTED: [Wanted; 6] = [
             "IsPersonAccount",
         ],
         all_emails: true,
+        recent: None,
+        spare: false,
     },
     Wanted {
         object: "Lead",
@@ -85,6 +107,8 @@ pub const WANTED: [Wanted; 6] = [
             "ConvertedOpportunityId",
         ],
         all_emails: false,
+        recent: None,
+        spare: false,
     },
     Wanted {
         object: "Opportunity",
@@ -101,11 +125,50 @@ pub const WANTED: [Wanted; 6] = [
             "CreatedDate",
         ],
         all_emails: false,
+        recent: None,
+        spare: false,
     },
     Wanted {
         object: "OpportunityContactRole",
         fields: &["OpportunityId", "ContactId", "Role", "IsPrimary"],
         all_emails: false,
+        recent: None,
+        spare: false,
+    },
+    // Only where team selling is on.
+    Wanted {
+        object: "OpportunityTeamMember",
+        fields: &["OpportunityId", "UserId", "TeamMemberRole"],
+        all_emails: false,
+        recent: None,
+        spare: true,
+    },
+    // Only where products are used.
+    Wanted {
+        object: "OpportunityLineItem",
+        fields: &["OpportunityId", "Name", "ProductCode"],
+        all_emails: false,
+        recent: None,
+        spare: true,
+    },
+    Wanted {
+        object: "Event",
+        fields: &[
+            "Subject",
+            "StartDateTime",
+            "EndDateTime",
+            "OwnerId",
+            "WhoId",
+            "WhatId",
+            "AccountId",
+            "IsChild",
+        ],
+        all_emails: false,
+        recent: Some(Recent {
+            field: "StartDateTime",
+            days: EVENT_DAYS,
+        }),
+        spare: true,
     },
 ];
 

@@ -30,6 +30,12 @@ pub enum Row {
     Opportunity(v1::Opportunity),
     /// A contact's role on an opportunity.
     ContactRole(v1::OpportunityContactRole),
+    /// A member of an opportunity's team.
+    TeamMember(v1::OpportunityTeamMember),
+    /// A product on an opportunity.
+    Product(v1::OpportunityProduct),
+    /// A calendar event.
+    CalendarEvent(v1::CalendarEvent),
     /// A user.
     User(v1::User),
     /// A row that is gone.
@@ -51,6 +57,9 @@ impl Row {
             "Lead" => Self::Lead(lead(record)),
             "Opportunity" => Self::Opportunity(opportunity(record)),
             "OpportunityContactRole" => Self::ContactRole(contact_role(record)),
+            "OpportunityTeamMember" => Self::TeamMember(team_member(record)),
+            "OpportunityLineItem" => Self::Product(product(record)),
+            "Event" => Self::CalendarEvent(calendar_event(record)),
             "User" => Self::User(user(record)),
             _ => return None,
         })
@@ -64,6 +73,9 @@ impl Row {
                 Self::Lead(row) => row.encoded_len(),
                 Self::Opportunity(row) => row.encoded_len(),
                 Self::ContactRole(row) => row.encoded_len(),
+                Self::TeamMember(row) => row.encoded_len(),
+                Self::Product(row) => row.encoded_len(),
+                Self::CalendarEvent(row) => row.encoded_len(),
                 Self::User(row) => row.encoded_len(),
                 Self::Deleted(row) => row.encoded_len(),
             }
@@ -76,6 +88,9 @@ impl Row {
             Self::Lead(row) => message.leads.push(row),
             Self::Opportunity(row) => message.opportunities.push(row),
             Self::ContactRole(row) => message.contact_roles.push(row),
+            Self::TeamMember(row) => message.team_members.push(row),
+            Self::Product(row) => message.products.push(row),
+            Self::CalendarEvent(row) => message.calendar_events.push(row),
             Self::User(row) => message.users.push(row),
             Self::Deleted(row) => message.deleted.push(row),
         }
@@ -236,6 +251,41 @@ fn contact_role(record: &Record) -> v1::OpportunityContactRole {
         contact_id: id(record, "ContactId"),
         role: text(record, "Role"),
         is_primary: flag(record, "IsPrimary"),
+        stamps: stamps(record),
+    }
+}
+
+fn team_member(record: &Record) -> v1::OpportunityTeamMember {
+    v1::OpportunityTeamMember {
+        id: id(record, "Id"),
+        opportunity_id: id(record, "OpportunityId"),
+        user_id: id(record, "UserId"),
+        role: text(record, "TeamMemberRole"),
+        stamps: stamps(record),
+    }
+}
+
+fn product(record: &Record) -> v1::OpportunityProduct {
+    v1::OpportunityProduct {
+        id: id(record, "Id"),
+        opportunity_id: id(record, "OpportunityId"),
+        name: text(record, "Name"),
+        product_code: text(record, "ProductCode"),
+        stamps: stamps(record),
+    }
+}
+
+fn calendar_event(record: &Record) -> v1::CalendarEvent {
+    v1::CalendarEvent {
+        id: id(record, "Id"),
+        subject: text(record, "Subject"),
+        starts_at: record.datetime("StartDateTime").map(timestamp),
+        ends_at: record.datetime("EndDateTime").map(timestamp),
+        owner_id: id(record, "OwnerId"),
+        who_id: id(record, "WhoId"),
+        what_id: id(record, "WhatId"),
+        account_id: id(record, "AccountId"),
+        is_child: flag(record, "IsChild"),
         stamps: stamps(record),
     }
 }

@@ -42,6 +42,14 @@ pub(crate) fn sent(messages: &[RecordsChanged]) -> BTreeMap<&'static str, BTreeM
             .contact_roles
             .iter()
             .for_each(|row| add("OpportunityContactRole", &row.id));
+        message
+            .team_members
+            .iter()
+            .for_each(|row| add("OpportunityTeamMember", &row.id));
+        message
+            .products
+            .iter()
+            .for_each(|row| add("OpportunityLineItem", &row.id));
         message.users.iter().for_each(|row| add("User", &row.id));
     }
     found
@@ -67,6 +75,8 @@ pub(crate) async fn assert_loaded_exactly_once(world: &World, messages: &[Record
         "Lead",
         "Opportunity",
         "OpportunityContactRole",
+        "OpportunityTeamMember",
+        "OpportunityLineItem",
         "User",
     ] {
         let expected = ids_in_org(world, object).await;
@@ -330,5 +340,73 @@ async fn reading_stops_below_the_share_of_others_and_says_why() {
         "{}",
         run.error
     );
+    running.shutdown().await.expect("stops");
+}
+
+#[tokio::test]
+async fn teams_products_and_recent_calendar_events_are_read_where_the_org_has_them() {
+    let world = World::new().await;
+    let control = world.sim.control();
+    let deals = ids_in_org(&world, "Opportunity").await;
+    let deal = deals.first().expect("a deal");
+    let save = async |object: &str, fields: serde_json::Value| {
+        control
+            .save_as(ADMIN_USERNAME, object, None, fields)
+            .await
+            .expect("is saved")
+    };
+    save(
+        "OpportunityTeamMember",
+        json!({"OpportunityId": deal, "UserId": USER, "TeamMemberRole": "Sales Rep"}),
+    )
+    .await;
+    save(
+        "OpportunityLineItem",
+        json!({"OpportunityId": deal, "Name": "Deal Gyroscope", "ProductCode": "GYR-1"}),
+    )
+    .await;
+    let at = |days: i64| {
+        (chrono::Utc::now() + chrono::TimeDelta::days(days))
+            .format("%Y-%m-%dT%H:00:00.000Z")
+            .to_string()
+    };
+    for (subject, days) in [("Long ago", -90), ("Yesterday", -1), ("Next week", 7)] {
+        save(
+            "Event",
+            json!({"Subject": subject, "WhatId": deal, "StartDateTime": at(days), "DurationInMinutes": 30}),
+        )
+        .await;
+    }
+    let running = world.connected().await;
+    let messages = world.records().await;
+    let members: Vec<_> = messages
+        .iter()
+        .flat_map(|message| &message.team_members)
+        .collect();
+    assert_eq!(
+        (
+            members.len(),
+            members[0].opportunity_id.as_str(),
+            members[0].user_id.as_str()
+        ),
+        (1, deal.as_str(), USER)
+    );
+    let products: Vec<_> = messages
+        .iter()
+        .flat_map(|message| &message.products)
+        .collect();
+    assert_eq!(
+        (products.len(), products[0].product_code.as_str()),
+        (1, "GYR-1")
+    );
+    let mut subjects: Vec<&str> = messages
+        .iter()
+        .filter(|message| message.load() == events::crm::v1::records_changed::Load::Full)
+        .flat_map(|message| &message.calendar_events)
+        .filter(|event| event.what_id == *deal && event.starts_at.is_some())
+        .map(|event| event.subject.as_str())
+        .collect();
+    subjects.sort_unstable();
+    assert_eq!(subjects, ["Next week", "Yesterday"]);
     running.shutdown().await.expect("stops");
 }

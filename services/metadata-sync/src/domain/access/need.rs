@@ -6,7 +6,8 @@ use crate::domain::mapping::{Kind, Mapping};
 
 /// Objects matching reads. Without these there is nothing to match with.
 const MATCHING: [&str; 4] = ["Account", "Contact", "Opportunity", "User"];
-/// Objects matching reads where there are any: many orgs hide them, and matching does without.
+/// Objects matching reads where there are any: many orgs hide them, and matching does without. What many orgs do not even
+/// have (teams, products, calendar events) is read where it is there and asked of nobody.
 const MATCHING_OPTIONAL: [&str; 2] = ["Lead", "OpportunityContactRole"];
 
 /// What is needed of one object. Reading always is.
