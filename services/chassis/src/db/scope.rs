@@ -90,7 +90,19 @@ impl Scope {
     /// # Errors
     /// When Postgres cannot be reached.
     pub async fn acquire(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
-        let set = self.statement("set");
+        self.acquire_with("").await
+    }
+
+    /// The same, with further settings of the session (`; set name = value`) in the same round trip. They stay with the
+    /// connection: only settings that change no result.
+    ///
+    /// # Errors
+    /// When Postgres cannot be reached.
+    pub async fn acquire_with(
+        &self,
+        settings: &'static str,
+    ) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        let set = format!("{}{settings}", self.statement("set"));
         in_time(async {
             let mut refused = 0;
             loop {
