@@ -77,11 +77,11 @@ fn org() -> Option<Org> {
             deal_type: text(&o, "type"),
             owner_id: text(&o, "owner_id"),
             owner_active: true,
-            record_type_id: String::new(),
             is_closed: o["is_closed"] == true,
             close_date: midnight("close_date"),
             created_at: midnight("created").and_time(NaiveTime::MIN).and_utc(),
             role_contact_ids: strings(&o["contact_roles"]),
+            ..Opportunity::default()
         });
     }
     for u in lines("crm_users.jsonl")? {
@@ -130,6 +130,7 @@ fn meeting(value: &Value) -> Meeting {
         participants_dropped: 0,
         mentions: strings(&value["mentions"]),
         hints: Vec::new(),
+        series_id: String::new(),
     }
 }
 

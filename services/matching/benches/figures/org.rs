@@ -2,7 +2,9 @@
 //! database, the query itself by the part `scale`.
 
 use matching::domain::address::{Address, skeleton};
-use matching::domain::facts::{Account, Contact, DomainUse, Facts, Lead, Opportunity, User};
+use matching::domain::facts::{
+    Account, Contact, DomainUse, Facts, Lead, Opportunity, PhoneHolder, SeriesMeeting, User,
+};
 use matching::domain::keys::keys;
 use matching::domain::meeting::Meeting;
 use matching::domain::name::index::NameIndex;
@@ -24,7 +26,8 @@ pub(crate) struct Org {
     websites: HashMap<String, Vec<String>>,
     skeletons: HashMap<String, Vec<(String, String)>>,
     mail: HashMap<String, Vec<Contact>>,
-    phones: HashMap<String, Vec<Contact>>,
+    phones: HashMap<String, Vec<PhoneHolder>>,
+    series: HashMap<String, Vec<SeriesMeeting>>,
     full_names: HashMap<String, Vec<Contact>>,
     name_keys: HashMap<(String, String), Vec<Contact>>,
     roll_up: HashMap<String, HashMap<String, u32>>,
@@ -69,8 +72,19 @@ impl Org {
                 .or_default()
                 .push(contact.clone());
         }
-        for key in phones.iter().flat_map(|phone| phone::keys(phone, None)) {
-            self.phones.entry(key).or_default().push(contact.clone());
+        for phone in phones {
+            let keys = phone::keys(phone, None);
+            let international = keys
+                .iter()
+                .find(|key| phone::is_international(key))
+                .cloned();
+            for key in keys {
+                let holder = PhoneHolder {
+                    contact: contact.clone(),
+                    international: international.clone(),
+                };
+                self.phones.entry(key).or_default().push(holder);
+            }
         }
         let name = PersonName::of_fields(&contact.first, &contact.last);
         if let Some(key) = name.full_key() {
@@ -107,6 +121,14 @@ impl Org {
             .entry(deal.account_id.clone())
             .or_default()
             .push(deal);
+    }
+
+    /// What an earlier meeting of a meeting's series was decided to be.
+    pub(crate) fn earlier(&mut self, meeting_id: &str, earlier: SeriesMeeting) {
+        self.series
+            .entry(meeting_id.to_owned())
+            .or_default()
+            .push(earlier);
     }
 
     pub(crate) fn user(&mut self, id: &str, email: &str) {
@@ -192,7 +214,7 @@ impl Org {
         }
         for phone in &keys.phones {
             if let Some(found) = self.phones.get(phone) {
-                accounts.extend(found.iter().map(|contact| contact.account_id.clone()));
+                accounts.extend(found.iter().map(|holder| holder.contact.account_id.clone()));
                 facts.contacts_by_phone.insert(phone.clone(), found.clone());
             }
         }
@@ -202,6 +224,9 @@ impl Org {
                 accounts.extend(found.iter().map(|contact| contact.account_id.clone()));
                 facts.contacts_by_full_name.insert(name.clone(), found);
             }
+        }
+        if let Some(earlier) = self.series.get(&meeting.id) {
+            facts.series.insert(meeting.id.clone(), earlier.clone());
         }
         accounts.remove("");
         for id in accounts {

@@ -12,7 +12,7 @@ use matching::domain::decide::decide;
 use matching::domain::facts::{Account, DomainUse, Facts, Opportunity, User};
 use matching::domain::meeting::{Kind, Meeting, Participant};
 use matching::store::decisions::{self, MeetingRow};
-use matching::store::reconsider;
+use matching::store::kept as found_again;
 use prost::Message;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -105,14 +105,11 @@ fn pure(report: &mut Report) {
                 id: format!("006{n:012}AAA"),
                 account_id: id.clone(),
                 name: format!("Deal {n}"),
-                deal_type: String::new(),
                 owner_id: "005".into(),
                 owner_active: true,
-                record_type_id: String::new(),
-                is_closed: false,
                 close_date: start.date_naive(),
                 created_at: start,
-                role_contact_ids: Vec::new(),
+                ..Opportunity::default()
             }],
         );
         facts.accounts.insert(id, account);
@@ -138,6 +135,7 @@ fn pure(report: &mut Report) {
         participants_dropped: 0,
         mentions: Vec::new(),
         hints: Vec::new(),
+        series_id: String::new(),
     };
     let mut took = Vec::new();
     for _ in 0..20_000 {
@@ -359,7 +357,7 @@ async fn of(scope: &Scope, names: &Names, first: usize, count: usize, written: b
         .await
         .expect("inserted");
     let kept: Vec<_> = decided.iter().map(|decided| decided.kept.clone()).collect();
-    reconsider::keep(&mut transaction, &kept)
+    found_again::keep(&mut transaction, &kept)
         .await
         .expect("kept");
     transaction.commit().await.expect("committed");

@@ -3,7 +3,7 @@
 use super::decided::{Decided, Received, Reconsidered, facts_of};
 use super::names::Names;
 use crate::store::decisions::{self, Waiting};
-use crate::store::reconsider;
+use crate::store::kept;
 use crate::telemetry::Telemetry;
 use crate::wire;
 use chassis::{Cause, Db, Failure};
@@ -167,16 +167,16 @@ impl DecideWaiting {
             .await?
             .into_iter()
             .collect();
-        let (mut rows, mut kept) = (Vec::new(), Vec::new());
+        let (mut rows, mut found_by) = (Vec::new(), Vec::new());
         for ((decided, cause), revision) in decided.into_iter().zip(&revisions) {
             if claimed.contains(revision) {
                 unit.emit(&decided.workspace, &decided.event, cause);
                 rows.push(decided.row);
-                kept.push(decided.kept);
+                found_by.push(decided.kept);
             }
         }
         decisions::insert(unit.connection(), &rows).await?;
-        reconsider::keep(unit.connection(), &kept).await?;
+        kept::keep(unit.connection(), &found_by).await?;
         unit.commit().await?;
         self.telemetry.decided(rows.iter().map(|row| row.outcome));
         Ok(found)

@@ -7,9 +7,10 @@ use crate::domain::facts::Facts;
 use crate::domain::keys::keys;
 use crate::domain::meeting::Meeting;
 use crate::domain::named::named;
+use crate::domain::series::series_keys;
 use crate::store::decisions::DecisionRow;
 use crate::store::facts::{Loaded, Question, load};
-use crate::store::reconsider::Kept;
+use crate::store::kept::Kept;
 use crate::wire;
 use chassis::{Cause, Scope};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -85,6 +86,11 @@ impl Decided {
                 .collect(),
             outcome: word,
             open_until: (reconsidered.days > 0).then(|| now + TimeDelta::days(reconsidered.days)),
+            started_at: meeting.started_at,
+            series: series_keys(meeting).into_iter().collect(),
+            account_id: outcome.account_id.clone(),
+            opportunity_id: outcome.opportunity_id.clone(),
+            by_person: outcome.chosen_by.is_some(),
         };
         let event = MatchDecided {
             decision: Some(decision),
@@ -142,16 +148,28 @@ async fn asked(
         };
         if let Some(names) = names.of(scope, meeting.workspace.as_str()).await? {
             let hits = named(meeting, &names.index, |number| names.id(number));
-            question.keys.named_accounts = hits.iter().map(|hit| hit.account_id.clone()).collect();
-            found.push((meeting.workspace.clone(), meeting.id.clone(), hits));
+            let said = names.phrases.found(meeting);
+            let keys = &mut question.keys;
+            keys.named_accounts = hits.iter().map(|hit| hit.account_id.clone()).collect();
+            for phrase in &said {
+                keys.named_accounts.extend(some(&phrase.account_id));
+                keys.named_opportunities
+                    .extend(some(&phrase.opportunity_id));
+            }
+            found.push((meeting.workspace.clone(), meeting.id.clone(), hits, said));
         }
         questions.push(question);
     }
     let mut loaded = load(scope, &questions).await?;
-    for (workspace, meeting, hits) in found {
+    for (workspace, meeting, hits, said) in found {
         if let Some(loaded) = loaded.get_mut(&workspace) {
+            loaded.facts.phrases.insert(meeting.clone(), said);
             loaded.facts.named.insert(meeting, hits);
         }
     }
     Ok(loaded)
+}
+
+fn some(id: &str) -> Option<String> {
+    (!id.is_empty()).then(|| id.to_owned())
 }

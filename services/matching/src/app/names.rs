@@ -1,7 +1,9 @@
-//! The account names of workspaces, held in memory up to a limit in bytes, read again when a name has changed.
+//! The account names and phrases of workspaces, held in memory up to a limit in bytes, read again when a name has changed.
 
+use crate::domain::facts::Phrase;
 use crate::domain::name::index::NameIndex;
-use crate::store::names;
+use crate::domain::phrase::PhraseBook;
+use crate::store::{names, phrases};
 use chassis::Scope;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,17 +15,20 @@ use tokio::sync::Mutex;
 pub struct NamesOf {
     /// Ready to be asked.
     pub index: NameIndex,
+    /// What an admin says words mean.
+    pub phrases: PhraseBook,
     ids: String,
     ends: Vec<u32>,
     version: i64,
 }
 
 impl NamesOf {
-    /// Indexes id and name of each account.
+    /// Indexes id and name of each account, and the phrases.
     #[must_use]
-    pub fn new(rows: &[(String, String)], version: i64) -> Self {
+    pub fn new(rows: &[(String, String)], phrases: Vec<Phrase>, version: i64) -> Self {
         let mut of = Self {
             index: NameIndex::build(rows.iter().map(|(_, name)| name.as_str())),
+            phrases: PhraseBook::new(phrases),
             version,
             ..Self::default()
         };
@@ -48,7 +53,7 @@ impl NamesOf {
     }
 
     fn bytes(&self) -> usize {
-        self.index.bytes() + self.ids.capacity() + 4 * self.ends.capacity()
+        self.index.bytes() + self.phrases.bytes() + self.ids.capacity() + 4 * self.ends.capacity()
     }
 }
 
@@ -104,7 +109,8 @@ impl Names {
             return Ok(None);
         };
         let rows = names::all(scope, workspace).await?;
-        let built = tokio::task::spawn_blocking(move || NamesOf::new(&rows, version)).await;
+        let said = phrases::all(scope, workspace).await?;
+        let built = tokio::task::spawn_blocking(move || NamesOf::new(&rows, said, version)).await;
         let built = Arc::new(built.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?);
         if built.bytes() > self.bytes_max {
             tracing::warn!(

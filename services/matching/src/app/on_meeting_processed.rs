@@ -3,7 +3,7 @@
 use super::decided::{Decided, Received, Reconsidered, facts_of};
 use super::names::Names;
 use crate::store::decisions::{self, MeetingRow};
-use crate::store::reconsider;
+use crate::store::kept as found_again;
 use crate::telemetry::Telemetry;
 use crate::wire;
 use chassis::{Db, Delivery, Failure, Handler};
@@ -140,7 +140,7 @@ impl Handler for OnMeetingProcessed {
             found_by.push(decided.kept);
         }
         decisions::insert(unit.connection(), &written).await?;
-        reconsider::keep(unit.connection(), &found_by).await?;
+        found_again::keep(unit.connection(), &found_by).await?;
         unit.commit().await?;
         self.telemetry
             .decided(written.iter().map(|row| row.outcome));

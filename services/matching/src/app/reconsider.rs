@@ -5,8 +5,8 @@ use super::calibrate::calibrate;
 use super::decided::{Decided, Received, Reconsidered, facts_of};
 use super::names::Names;
 use crate::domain::reconsider::{Verdict, compare};
-use crate::store::decisions;
 use crate::store::reconsider::{self, Due};
+use crate::store::{decisions, kept, proposals};
 use crate::telemetry::Telemetry;
 use crate::wire;
 use chassis::{Cause, Db, Failure};
@@ -147,7 +147,7 @@ impl Reconsider {
             .await?
             .into_iter()
             .collect();
-        let (mut rows, mut kept) = (Vec::new(), Vec::new());
+        let (mut rows, mut found_by) = (Vec::new(), Vec::new());
         for (row, before, received) in &received {
             let workspace = received.meeting.workspace.clone();
             let Some(facts) = facts.get(&workspace) else {
@@ -178,7 +178,7 @@ impl Reconsider {
                         "meeting decided again"
                     );
                     unit.emit(&workspace, &again.event, received.cause);
-                    kept.push(again.kept);
+                    found_by.push(again.kept);
                     rows.push(again.row);
                 }
                 Verdict::Propose => {
@@ -187,7 +187,7 @@ impl Reconsider {
                         reason = row.reason,
                         "a better match appeared, a move is proposed"
                     );
-                    reconsider::propose(
+                    proposals::propose(
                         unit.connection(),
                         &row.workspace,
                         row,
@@ -199,7 +199,7 @@ impl Reconsider {
             }
         }
         decisions::insert(unit.connection(), &rows).await?;
-        reconsider::keep(unit.connection(), &kept).await?;
+        kept::keep(unit.connection(), &found_by).await?;
         unit.commit().await?;
         self.telemetry.decided(rows.iter().map(|row| row.outcome));
         Ok(due.len())

@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 
 /// Keys of one meeting kept; a meeting of a thousand people is found by its first.
 const KEYS_MAX: usize = 200;
+/// Words of a title it is found by.
+const TITLE_WORDS_MAX: usize = 32;
 
 /// Of an address.
 #[must_use]
@@ -51,6 +53,18 @@ pub fn opportunity_key(account_id: &str) -> String {
     format!("opportunity:{account_id}")
 }
 
+/// Of a word in a title or the beginning of a mention.
+#[must_use]
+pub fn word_key(word: &str) -> String {
+    format!("text:{word}")
+}
+
+/// Of a series.
+#[must_use]
+pub fn series_key(key: &str) -> String {
+    format!("series:{key}")
+}
+
 /// Of an account's name, as texts may name it.
 #[must_use]
 pub fn text_keys_of_name(name: &str) -> BTreeSet<String> {
@@ -88,6 +102,18 @@ pub fn keys_kept(meeting: &Meeting, keys: &Keys, decision: &Decision) -> BTreeSe
             .map(|domain| domain_key(domain)),
     );
     kept.extend(decision.account_id.iter().map(|id| opportunity_key(id)));
+    if open || decision.opportunity_outcome != Outcome::Matched {
+        kept.extend(keys.series.iter().map(|key| series_key(key)));
+    }
+    if open || decision.opportunity_outcome == Outcome::Ambiguous {
+        let title = words(&meeting.title);
+        kept.extend(
+            title
+                .iter()
+                .take(TITLE_WORDS_MAX)
+                .map(|word| word_key(word)),
+        );
+    }
     if open {
         kept.extend(keys.skeletons.iter().map(|key| skeleton_key(key)));
         kept.extend(keys.phones.iter().map(|key| phone_key(key)));
@@ -98,8 +124,6 @@ pub fn keys_kept(meeting: &Meeting, keys: &Keys, decision: &Decision) -> BTreeSe
                 .iter()
                 .map(|candidate| account_key(&candidate.id)),
         );
-        let title = words(&meeting.title);
-        kept.extend(title.iter().take(32).map(|word| format!("text:{word}")));
         for mention in &meeting.mentions {
             kept.extend(text_keys_of_name(mention));
         }

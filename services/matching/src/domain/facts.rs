@@ -1,7 +1,8 @@
 //! What the projection knows about a batch of meetings: loaded with one query, indexed by the keys that asked for it.
 
-use super::weight::{self, Millibits};
+pub use super::settings::{Calibration, Settings};
 use chrono::{DateTime, NaiveDate, Utc};
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 /// Everything known in one workspace about the keys of the batch.
@@ -24,7 +25,7 @@ pub struct Facts {
     /// Leads asked for by id.
     pub leads_by_id: HashMap<String, Lead>,
     /// Contacts by telephone key (see [`super::phone`]).
-    pub contacts_by_phone: HashMap<String, Vec<Contact>>,
+    pub contacts_by_phone: HashMap<String, Vec<PhoneHolder>>,
     /// Leads by telephone key.
     pub leads_by_phone: HashMap<String, Vec<Lead>>,
     /// Contacts of anybody by whole name, `last|first`.
@@ -37,6 +38,12 @@ pub struct Facts {
     pub merged: HashMap<String, String>,
     /// Accounts the texts of a meeting name, by meeting.
     pub named: HashMap<String, Vec<Named>>,
+    /// Accounts an admin's phrases in a meeting's texts mean, by meeting.
+    pub phrases: HashMap<String, Vec<Phrase>>,
+    /// Calendar events of people in the room around the time of the meeting, by meeting.
+    pub calendar_events: HashMap<String, Vec<CalendarEvent>>,
+    /// What earlier meetings of the same series were decided to be, newest first, by meeting.
+    pub series: HashMap<String, Vec<SeriesMeeting>>,
     /// Opportunities by account.
     pub opportunities_by_account: HashMap<String, Vec<Opportunity>>,
     /// Opportunities asked for by id.
@@ -51,59 +58,6 @@ pub struct Facts {
     pub choices: HashMap<String, Choice>,
     /// What the workspace's admin set.
     pub settings: Settings,
-}
-
-/// What a workspace's admin may set about decisions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// From where on an account is matched.
-    pub account_matched: Millibits,
-    /// From where on an opportunity is matched.
-    pub opportunity_matched: Millibits,
-    /// Days around opening and closing in which an opportunity may be meant.
-    pub window_days: i64,
-    /// Record types of the selected pipelines; empty for all.
-    pub pipelines: BTreeSet<String>,
-    /// Turns what the table says into what reviewers confirmed.
-    pub calibration: Calibration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            account_matched: weight::ACCOUNT_MATCHED,
-            opportunity_matched: weight::OPPORTUNITY_MATCHED,
-            window_days: weight::WINDOW_DAYS,
-            pipelines: BTreeSet::new(),
-            calibration: Calibration::default(),
-        }
-    }
-}
-
-/// A straight line in log-odds (Platt): integers, so that a replay is exact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Calibration {
-    /// Slope in thousandths.
-    pub slope: i64,
-    /// Offset.
-    pub offset: Millibits,
-}
-
-impl Default for Calibration {
-    fn default() -> Self {
-        Self {
-            slope: 1_000,
-            offset: 0,
-        }
-    }
-}
-
-impl Calibration {
-    /// The calibrated log-odds.
-    #[must_use]
-    pub fn apply(self, total: Millibits) -> Millibits {
-        total.saturating_mul(self.slope) / 1_000 + self.offset
-    }
 }
 
 /// An account a text names.
@@ -175,6 +129,15 @@ pub struct Contact {
     pub touched_at: DateTime<Utc>,
 }
 
+/// A contact with a number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PhoneHolder {
+    /// Who.
+    pub contact: Contact,
+    /// The number with its country, where the record says it.
+    pub international: Option<String>,
+}
+
 /// A domain's contacts at one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DomainUse {
@@ -207,15 +170,15 @@ pub struct Converted {
 }
 
 /// An opportunity.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Opportunity {
     /// 18-character id.
     pub id: String,
     /// AccountId; empty when it has none.
     pub account_id: String,
-    /// Name.
+    /// Name, as a person last left it.
     pub name: String,
-    /// Type picklist value; empty when not set.
+    /// Type picklist value, as a person last left it; empty when not set.
     pub deal_type: String,
     /// OwnerId.
     pub owner_id: String,
@@ -231,6 +194,89 @@ pub struct Opportunity {
     pub created_at: DateTime<Utc>,
     /// Contacts with a role, those we created left out.
     pub role_contact_ids: Vec<String>,
+    /// Users in its team, those we added left out.
+    pub team_user_ids: Vec<String>,
+    /// Names and codes of its products, those we added left out.
+    pub products: Vec<String>,
+    /// What it was before its latest edits, oldest first.
+    pub past: Vec<PastState>,
+}
+
+/// What an opportunity was until an edit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastState {
+    /// When it became another.
+    pub until: DateTime<Utc>,
+    /// IsClosed.
+    pub is_closed: bool,
+    /// CloseDate.
+    pub close_date: NaiveDate,
+    /// OwnerId.
+    pub owner_id: String,
+    /// RecordTypeId.
+    pub record_type_id: String,
+}
+
+impl Opportunity {
+    /// As it was at a moment; before the first state known, as in that one.
+    #[must_use]
+    pub fn at(&self, moment: DateTime<Utc>) -> Cow<'_, Self> {
+        let Some(past) = self.past.iter().find(|state| state.until > moment) else {
+            return Cow::Borrowed(self);
+        };
+        Cow::Owned(Self {
+            is_closed: past.is_closed,
+            close_date: past.close_date,
+            record_type_id: past.record_type_id.clone(),
+            // Whether a former owner is still active is not known: only the present one can be missed in a meeting.
+            owner_active: self.owner_active && past.owner_id == self.owner_id,
+            owner_id: past.owner_id.clone(),
+            ..self.clone()
+        })
+    }
+}
+
+/// An event in somebody's calendar, entered by a person or their calendar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarEvent {
+    /// 18-character id.
+    pub id: String,
+    /// Subject.
+    pub subject: String,
+    /// StartDateTime.
+    pub starts_at: DateTime<Utc>,
+    /// Address of the owner; empty when the owner has none.
+    pub owner_address: String,
+    /// Addresses of the contact or lead it is with.
+    pub who_addresses: Vec<String>,
+    /// The account it is entered for; empty for none.
+    pub account_id: String,
+    /// The opportunity it is entered for; empty for none.
+    pub opportunity_id: String,
+}
+
+/// What an earlier meeting of a series was decided to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeriesMeeting {
+    /// The meeting.
+    pub meeting_id: String,
+    /// The opportunity; empty for none.
+    pub opportunity_id: String,
+    /// A person said so.
+    pub by_person: bool,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+}
+
+/// An admin's phrase, found in a meeting's texts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Phrase {
+    /// Its words in folded form.
+    pub words: String,
+    /// The account meant; empty when the opportunity says it.
+    pub account_id: String,
+    /// The opportunity meant; empty for none.
+    pub opportunity_id: String,
 }
 
 /// One of the org's users.

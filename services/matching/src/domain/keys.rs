@@ -4,6 +4,7 @@ use super::address::{is_free_mail, skeleton};
 use super::meeting::{HintObject, Meeting};
 use super::name::nickname;
 use super::name::person::{PersonName, VARIANTS_MAX};
+use super::series::series_keys;
 use std::collections::BTreeSet;
 
 /// The keys of one meeting, each once.
@@ -27,6 +28,10 @@ pub struct Keys {
     pub records: BTreeSet<(HintObject, String)>,
     /// Accounts the texts name.
     pub named_accounts: BTreeSet<String>,
+    /// Deals the texts name.
+    pub named_opportunities: BTreeSet<String>,
+    /// The series it is of.
+    pub series: BTreeSet<String>,
 }
 
 /// The keys of a meeting.
@@ -82,6 +87,7 @@ pub fn keys(meeting: &Meeting) -> Keys {
             }
         }
     }
+    keys.series = series_keys(meeting);
     keys.records = meeting
         .hints
         .iter()

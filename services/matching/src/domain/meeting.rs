@@ -33,6 +33,8 @@ pub struct Meeting {
     pub mentions: Vec<String>,
     /// Records upstream knows.
     pub hints: Vec<Hint>,
+    /// Shared by the meetings of one recurring series; empty for a single one.
+    pub series_id: String,
 }
 
 /// One participant.

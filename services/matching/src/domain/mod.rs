@@ -6,6 +6,7 @@
 pub mod account;
 pub mod address;
 pub mod affected;
+pub mod calendar;
 pub mod calibrate;
 pub mod conclude;
 pub mod decide;
@@ -21,6 +22,9 @@ pub mod named;
 pub mod opportunity;
 pub mod person;
 pub mod phone;
+pub mod phrase;
 pub mod projection;
 pub mod reconsider;
+pub mod series;
+pub mod settings;
 pub mod weight;

@@ -55,6 +55,49 @@ pub fn keys(text: &str, region: Option<&str>) -> BTreeSet<String> {
     keys
 }
 
+/// How far a number agrees with a record's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fit {
+    /// The digits without a country: another country may have the same.
+    National,
+    /// The country too, as said or as the workspace's own.
+    Whole,
+}
+
+/// How the number found under `key` fits the one dialled, of which `dialled` are the keys; `None` when their countries
+/// differ. `international` is the record's number with its country where the record says it, `code` the calling code of the
+/// workspace's own country, which stands for one that nobody typed.
+#[must_use]
+pub fn fit(
+    key: &str,
+    dialled: &[String],
+    international: Option<&str>,
+    code: Option<u16>,
+) -> Option<Fit> {
+    if is_international(key) {
+        return Some(Fit::Whole);
+    }
+    let national = key.trim_start_matches('~');
+    let at_home = code.map(|code| format!("+{code}{national}"));
+    let with_country = dialled
+        .iter()
+        .find(|key| is_international(key) && key.ends_with(national));
+    let dialled = with_country.map(String::as_str).or(at_home.as_deref());
+    let recorded = international.or(at_home.as_deref());
+    match (dialled, recorded) {
+        (Some(dialled), Some(recorded)) => (dialled == recorded).then_some(Fit::Whole),
+        _ => Some(Fit::National),
+    }
+}
+
+/// The calling code of a country (ISO 3166 alpha-2); `None` when there is no such country.
+#[must_use]
+pub fn calling_code(region: &str) -> Option<u16> {
+    let country: Id = region.parse().ok()?;
+    let metadata = phonenumber::metadata::DATABASE.by_id(country.as_ref())?;
+    Some(metadata.country_code())
+}
+
 /// Whether a key carries the country.
 #[must_use]
 pub fn is_international(key: &str) -> bool {
@@ -80,6 +123,35 @@ mod tests {
         assert!(keys("(212) 555-0123", Some("US")).contains("+12125550123"));
         assert!(keys("ext 12", None).is_empty());
         assert!(keys("", Some("DE")).is_empty());
+    }
+
+    #[test]
+    fn the_workspaces_country_stands_for_one_nobody_typed() {
+        let national = vec!["~30901820".to_owned()];
+        let german = vec!["+4930901820".to_owned(), "~30901820".to_owned()];
+        let key = "~30901820";
+        for (dialled, recorded, code, expected) in [
+            (&national, None, None, Some(Fit::National)),
+            (&national, None, Some(49), Some(Fit::Whole)),
+            (&national, Some("+4930901820"), Some(49), Some(Fit::Whole)),
+            (&national, Some("+3330901820"), Some(49), None),
+            (&national, Some("+3330901820"), None, Some(Fit::National)),
+            (&german, None, Some(49), Some(Fit::Whole)),
+            (&german, None, Some(33), None),
+            (&german, None, None, Some(Fit::National)),
+            (&german, Some("+3330901820"), None, None),
+        ] {
+            assert_eq!(
+                fit(key, dialled, recorded, code),
+                expected,
+                "{dialled:?} {recorded:?} {code:?}"
+            );
+        }
+        assert_eq!(fit("+4930901820", &german, None, None), Some(Fit::Whole));
+        assert_eq!(
+            (calling_code("DE"), calling_code("US"), calling_code("XX")),
+            (Some(49), Some(1), None)
+        );
     }
 
     proptest! {

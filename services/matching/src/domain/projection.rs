@@ -27,6 +27,12 @@ pub struct Records {
     pub opportunities: Vec<OpportunityRow>,
     /// Contact roles.
     pub contact_roles: Vec<ContactRoleRow>,
+    /// Members of opportunity teams.
+    pub team_members: Vec<TeamMemberRow>,
+    /// Products on opportunities.
+    pub products: Vec<ProductRow>,
+    /// Calendar events.
+    pub calendar_events: Vec<CalendarEventRow>,
     /// Users.
     pub users: Vec<UserRow>,
     /// Records that are gone.
@@ -52,6 +58,10 @@ pub struct AccountRow {
     pub last_activity: Option<NaiveDate>,
     /// Canonical address of a person account.
     pub person_address: Option<String>,
+    /// Created by the connected user.
+    pub by_us: bool,
+    /// Last modified by the connected user.
+    pub touched_by_us: bool,
     /// SystemModstamp.
     pub modstamp: DateTime<Utc>,
 }
@@ -100,6 +110,10 @@ pub struct LeadRow {
     pub converted_account_id: String,
     /// ConvertedContactId, or empty.
     pub converted_contact_id: String,
+    /// Created by the connected user.
+    pub by_us: bool,
+    /// Last modified by the connected user.
+    pub touched_by_us: bool,
     /// SystemModstamp.
     pub modstamp: DateTime<Utc>,
 }
@@ -125,6 +139,10 @@ pub struct OpportunityRow {
     pub close_date: NaiveDate,
     /// CreatedDate.
     pub created_at: DateTime<Utc>,
+    /// Created by the connected user.
+    pub by_us: bool,
+    /// Last modified by the connected user.
+    pub touched_by_us: bool,
     /// SystemModstamp.
     pub modstamp: DateTime<Utc>,
 }
@@ -138,6 +156,61 @@ pub struct ContactRoleRow {
     pub opportunity_id: String,
     /// ContactId.
     pub contact_id: String,
+    /// Created by the connected user.
+    pub by_us: bool,
+    /// SystemModstamp.
+    pub modstamp: DateTime<Utc>,
+}
+
+/// A member of an opportunity's team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamMemberRow {
+    /// 18-character id.
+    pub id: String,
+    /// OpportunityId.
+    pub opportunity_id: String,
+    /// UserId.
+    pub user_id: String,
+    /// Created by the connected user.
+    pub by_us: bool,
+    /// SystemModstamp.
+    pub modstamp: DateTime<Utc>,
+}
+
+/// A product on an opportunity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductRow {
+    /// 18-character id.
+    pub id: String,
+    /// OpportunityId.
+    pub opportunity_id: String,
+    /// Name, as Salesforce composes it.
+    pub name: String,
+    /// ProductCode, or empty.
+    pub code: String,
+    /// Created by the connected user.
+    pub by_us: bool,
+    /// SystemModstamp.
+    pub modstamp: DateTime<Utc>,
+}
+
+/// An event in somebody's calendar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarEventRow {
+    /// 18-character id.
+    pub id: String,
+    /// Subject.
+    pub subject: String,
+    /// StartDateTime.
+    pub starts_at: DateTime<Utc>,
+    /// OwnerId.
+    pub owner_id: String,
+    /// WhoId, or empty.
+    pub who_id: String,
+    /// WhatId, or empty.
+    pub what_id: String,
+    /// AccountId, or empty.
+    pub account_id: String,
     /// Created by the connected user.
     pub by_us: bool,
     /// SystemModstamp.

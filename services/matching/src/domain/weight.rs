@@ -3,7 +3,7 @@
 //! Weights change only together with [`VERSION`]; old decisions keep theirs.
 
 /// Named in every decision.
-pub const VERSION: &str = "2026-11-2";
+pub const VERSION: &str = "2026-11-3";
 
 /// Thousandths of a bit.
 pub type Millibits = i64;
@@ -52,6 +52,9 @@ pub const NAME_UNIQUE: Millibits = 6_000;
 pub const NAME_SHARED: Millibits = 2_000;
 /// The account's whole core stands in the title.
 pub const TEXT_WHOLE: Millibits = 9_000;
+/// An admin's phrase in title or mentions means this account: a text, and said by somebody who knows.
+/// Judgement: as telling as a website.
+pub const PHRASE_ACCOUNT: Millibits = 10_500;
 /// Its first word does.
 pub const TEXT_BEGINNING: Millibits = 6_000;
 /// Its core stands there with one edit.
@@ -84,8 +87,10 @@ pub const OPPORTUNITY_BASE: Millibits = 1_000;
 pub const OPPORTUNITY_NONE: Millibits = 1_200;
 /// Only eligible through the window around its opening or closing.
 pub const OPPORTUNITY_WINDOW: Millibits = -1_500;
-/// One holder of a contact role present; times the square root of how many, at most 2.
-pub const ROLE_PRESENT: Millibits = 3_000;
+/// One holder of a contact role present; times the square root of how many, at most 2. The guide begins at 3,000, at which one
+/// holder decides against a deal whose roles nobody has filled. Of an account's ten contacts about six in ten holders come to
+/// a meeting about their deal and one in eight others to any: log2(0.6 / 0.12).
+pub const ROLE_PRESENT: Millibits = 2_300;
 /// Roles are filled and none of the holders is present.
 pub const ROLE_ABSENT: Millibits = -700;
 /// The organiser owns the opportunity.
@@ -105,6 +110,12 @@ pub const NEW_BUSINESS_CONTRADICTS: Millibits = -2_000;
 /// A rare word of the deal's name stands in title or mentions, and in no other deal of the account.
 /// Judgement, from the middle of the guide's 3 to 6.
 pub const DEAL_NAMED: Millibits = 4_500;
+/// An admin's phrase in the title or among the mentions means this deal. Judgement: as much as the rarest name.
+pub const PHRASE_OPPORTUNITY: Millibits = 6_000;
+/// An earlier meeting of the same series was about this deal.
+pub const SERIES: Millibits = 3_000;
+/// The same, said by a person.
+pub const SERIES_BY_PERSON: Millibits = 6_000;
 /// Days around opening and closing in which an opportunity may still be meant.
 pub const WINDOW_DAYS: i64 = 14;
 /// Posterior 0.87: log2(0.87 / 0.13). The guide begins at 0.90, at which the only open deal of the organiser's own customer

@@ -1,10 +1,10 @@
 //! Moves proposed for matched meetings.
 
 use super::{MatchingRpc, decoded, failed, store, workspace};
-use crate::store::reconsider;
+use crate::store::proposals;
 use crate::wire;
 use events::WorkspaceId;
-use events::matching::v1::{self as proto, Matching};
+use events::matching::v1 as proto;
 use events::rpc::{CallContext, Code, RpcError};
 
 /// Proposals listed.
@@ -15,18 +15,18 @@ impl MatchingRpc {
         &self,
         workspace: &WorkspaceId,
     ) -> Result<proto::ListMoveProposalsResponse, RpcError> {
-        let rows = reconsider::proposals(
+        let rows = proposals::open(
             &self.db.workspace(workspace),
             workspace.as_str(),
             PROPOSALS_MAX,
         )
         .await
         .map_err(store)?;
-        let mut proposals = Vec::with_capacity(rows.len());
+        let mut listed = Vec::with_capacity(rows.len());
         for row in rows {
             let (current, proposed): (proto::Decision, proto::Decision) =
                 (decoded(&row.current)?, decoded(&row.body)?);
-            proposals.push(proto::MoveProposal {
+            listed.push(proto::MoveProposal {
                 id: row.id.to_string(),
                 meeting_id: row.meeting_id,
                 title: row.title,
@@ -37,7 +37,7 @@ impl MatchingRpc {
                 proposed_at: Some(wire::timestamp(row.proposed_at)),
             });
         }
-        Ok(proto::ListMoveProposalsResponse { proposals })
+        Ok(proto::ListMoveProposalsResponse { proposals: listed })
     }
 
     pub(super) async fn settle_move(
@@ -46,7 +46,7 @@ impl MatchingRpc {
         request: proto::SettleMoveProposalRequest,
     ) -> Result<proto::SettleMoveProposalResponse, RpcError> {
         let workspace = workspace(&request.workspace)?;
-        let open = reconsider::proposals(
+        let open = proposals::open(
             &self.db.workspace(&workspace),
             workspace.as_str(),
             PROPOSALS_MAX,
@@ -74,10 +74,10 @@ impl MatchingRpc {
                 opportunity_id: proposed.opportunity_id,
                 revert: false,
             };
-            decision = self.correct_decision(context, choice).await?.decision;
+            decision = self.correct(context, choice).await?.decision;
         }
         let mut unit = self.db.begin(&workspace).await.map_err(failed)?;
-        reconsider::settle(
+        proposals::settle(
             unit.connection(),
             workspace.as_str(),
             &request.meeting_id,

@@ -1,16 +1,21 @@
-//! What a domain rule would change, before it is saved.
+//! What a rule or a phrase would change, before it is saved: the decisions of the last 30 days and the labelled examples that
+//! would come out differently.
 
-use super::{MatchingRpc, decoded, of_class, record_id, store, workspace};
+use super::rules::of_class;
+use super::{MatchingRpc, decoded, phrases, record_id, store, workspace};
 use crate::app::{Received, facts_of};
 use crate::domain::affected::domain_key;
 use crate::domain::decide::decide;
-use crate::domain::facts::{DomainClass, DomainRule, Facts};
-use crate::domain::meeting::{Hint, HintObject};
+use crate::domain::facts::{DomainRule, Facts, Phrase};
+use crate::domain::meeting::{Hint, HintObject, Meeting};
+use crate::domain::phrase::PhraseBook;
 use crate::domain::reconsider::Settled;
-use crate::store::reconsider::{self, Concerned};
+use crate::store::concerned::{self, Concerned};
+use crate::store::phrases as store_phrases;
 use crate::wire;
 use chassis::Cause;
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use events::WorkspaceId;
 use events::matching::v1 as proto;
 use events::meeting::v1::MeetingProcessed;
 use events::rpc::RpcError;
@@ -18,13 +23,22 @@ use uuid::Uuid;
 
 /// How far back decisions are looked at.
 const DAYS: i64 = 30;
-/// Meetings looked at.
+/// Meetings decided again.
 const MEETINGS_MAX: usize = 500;
 /// Meetings loaded with one query.
 const BATCH_MEETINGS: usize = 64;
+/// Meetings whose texts are read for a phrase, and at a time.
+const READ_MEETINGS_MAX: usize = 5_000;
+const READ_MEETINGS: usize = 250;
+
+/// What flips, and how many meetings were looked at.
+struct Previewed {
+    flips: Vec<proto::Flip>,
+    looked_at: u32,
+}
 
 impl MatchingRpc {
-    pub(super) async fn preview(
+    pub(super) async fn preview_rule(
         &self,
         request: proto::PreviewDomainRuleRequest,
     ) -> Result<proto::PreviewDomainRuleResponse, RpcError> {
@@ -41,24 +55,123 @@ impl MatchingRpc {
         } else {
             Some(of_class(rule.class())?)
         };
-        let since = Utc::now() - TimeDelta::days(DAYS);
         let limit = i64::try_from(MEETINGS_MAX + 1).unwrap_or(i64::MAX);
-        let mut concerned = reconsider::concerned(
+        let mut concerned = concerned::under_key(
             &self.db.workspace(&workspace),
             workspace.as_str(),
             &domain_key(&domain),
-            since,
+            since(),
             limit,
         )
         .await
         .map_err(store)?;
         let truncated = concerned.len() > MEETINGS_MAX;
         concerned.truncate(MEETINGS_MAX);
-        let mut response = proto::PreviewDomainRuleResponse {
-            looked_at: u32::try_from(concerned.len()).unwrap_or(u32::MAX),
+        let named: Vec<_> = account_id
+            .iter()
+            .map(|id| (HintObject::Account, id.clone()))
+            .collect();
+        let previewed = self
+            .previewed(&workspace, &concerned, &named, |_, facts| {
+                let rules = facts.domain_rules.entry(domain.clone()).or_default();
+                rules.retain(|rule| rule.account_id != account_id);
+                rules.extend(class.map(|class| DomainRule {
+                    class,
+                    account_id: account_id.clone(),
+                }));
+            })
+            .await?;
+        Ok(proto::PreviewDomainRuleResponse {
+            flips: previewed.flips,
+            looked_at: previewed.looked_at,
             truncated,
-            flips: Vec::new(),
-        };
+        })
+    }
+
+    pub(super) async fn preview_phrase(
+        &self,
+        request: proto::PreviewTitlePhraseRequest,
+    ) -> Result<proto::PreviewTitlePhraseResponse, RpcError> {
+        let workspace = workspace(&request.workspace)?;
+        let phrase = phrases::read(request.phrase, request.remove)?;
+        let mut said = store_phrases::all(&self.db.workspace(&workspace), workspace.as_str())
+            .await
+            .map_err(store)?;
+        said.retain(|known| known.words != phrase.words);
+        if !request.remove {
+            said.push(phrase.clone());
+        }
+        let book = PhraseBook::new(said);
+        let (concerned, truncated) = self.with_phrase(&workspace, &phrase).await?;
+        let named = [
+            (HintObject::Account, phrase.account_id.clone()),
+            (HintObject::Opportunity, phrase.opportunity_id.clone()),
+        ];
+        let named: Vec<_> = named.into_iter().filter(|(_, id)| !id.is_empty()).collect();
+        let previewed = self
+            .previewed(&workspace, &concerned, &named, |meeting, facts| {
+                facts
+                    .phrases
+                    .insert(meeting.id.clone(), book.found(meeting));
+            })
+            .await?;
+        Ok(proto::PreviewTitlePhraseResponse {
+            flips: previewed.flips,
+            looked_at: previewed.looked_at,
+            truncated,
+        })
+    }
+
+    /// The decided meetings in whose texts the phrase stands. Texts have no key: the newest meetings are read, page by page.
+    async fn with_phrase(
+        &self,
+        workspace: &WorkspaceId,
+        phrase: &Phrase,
+    ) -> Result<(Vec<Concerned>, bool), RpcError> {
+        let alone = PhraseBook::new([phrase.clone()]);
+        let (mut before, mut read) = (Utc::now(), 0);
+        let mut found = Vec::new();
+        loop {
+            let page = concerned::recent(
+                &self.db.workspace(workspace),
+                workspace.as_str(),
+                since(),
+                before,
+                i64::try_from(READ_MEETINGS).unwrap_or(i64::MAX),
+            )
+            .await
+            .map_err(store)?;
+            read += page.len();
+            let last = page.last().map(|row| row.decided_at);
+            let whole = page.len() < READ_MEETINGS;
+            for row in page {
+                let event: MeetingProcessed = decoded(&row.body)?;
+                let stands = wire::meeting(workspace, &event)
+                    .is_ok_and(|meeting| !alone.found(&meeting).is_empty());
+                if stands {
+                    found.push(row);
+                }
+            }
+            let Some(last) = last.filter(|_| !whole) else {
+                return Ok((found, false));
+            };
+            if found.len() > MEETINGS_MAX || read >= READ_MEETINGS_MAX {
+                found.truncate(MEETINGS_MAX);
+                return Ok((found, true));
+            }
+            before = last;
+        }
+    }
+
+    /// Decides meetings again with changed facts; `named` are the records of the change, asked for with the rest.
+    async fn previewed(
+        &self,
+        workspace: &WorkspaceId,
+        concerned: &[Concerned],
+        named: &[(HintObject, String)],
+        change: impl Fn(&Meeting, &mut Facts),
+    ) -> Result<Previewed, RpcError> {
+        let mut flips = Vec::new();
         for batch in concerned.chunks(BATCH_MEETINGS) {
             let events: Vec<MeetingProcessed> = batch
                 .iter()
@@ -67,15 +180,15 @@ impl MatchingRpc {
             let cause = Cause::restored(None, None);
             let mut received = Vec::with_capacity(events.len());
             for (row, event) in batch.iter().zip(&events) {
-                let Ok(mut meeting) = wire::meeting(&workspace, event) else {
+                let Ok(mut meeting) = wire::meeting(workspace, event) else {
                     continue;
                 };
                 let upstream = meeting.hints.clone();
-                // The rule's account is asked for with the rest, and is no hint in the decision.
-                meeting.hints.extend(account_id.iter().map(|id| Hint {
-                    object: HintObject::Account,
+                // The records of the change are asked for with the rest, and are no hints in the decision.
+                meeting.hints.extend(named.iter().map(|(object, id)| Hint {
+                    object: *object,
                     record_id: id.clone(),
-                    source: "a rule".to_owned(),
+                    source: "a change".to_owned(),
                 }));
                 received.push((
                     row,
@@ -91,41 +204,43 @@ impl MatchingRpc {
                 .iter()
                 .map(|(_, _, received)| received.clone())
                 .collect();
-            let mut known = facts_of(&self.db.workspace(&workspace), &self.names, &only)
+            let mut known = facts_of(&self.db.workspace(workspace), &self.names, &only)
                 .await
                 .map_err(store)?;
-            let Some(mut facts) = known.remove(&workspace) else {
+            let Some(mut facts) = known.remove(workspace) else {
                 break;
             };
-            ruled(&mut facts, &domain, class, account_id.as_deref());
             for (row, upstream, mut received) in received {
                 received.meeting.hints = upstream;
+                change(&received.meeting, &mut facts);
                 let before: proto::Decision = decoded(&row.decision)?;
-                let after = wire::decided(
-                    &received.meeting,
-                    &decide(&received.meeting, &facts),
-                    Uuid::nil(),
-                    0,
-                    Utc::now(),
-                );
-                response.flips.extend(flip(row, before, after));
+                flips.extend(flip(row, before, &received.meeting, &mut facts));
             }
         }
-        Ok(response)
+        Ok(Previewed {
+            flips,
+            looked_at: u32::try_from(concerned.len()).unwrap_or(u32::MAX),
+        })
     }
 }
 
-/// The facts as they would be with the rule, or without it.
-fn ruled(facts: &mut Facts, domain: &str, class: Option<DomainClass>, account_id: Option<&str>) {
-    let rules = facts.domain_rules.entry(domain.to_owned()).or_default();
-    rules.retain(|rule| rule.account_id.as_deref() != account_id);
-    rules.extend(class.map(|class| DomainRule {
-        class,
-        account_id: account_id.map(str::to_owned),
-    }));
+fn since() -> DateTime<Utc> {
+    Utc::now() - TimeDelta::days(DAYS)
 }
 
-fn flip(row: &Concerned, before: proto::Decision, after: proto::Decision) -> Option<proto::Flip> {
+/// What would come out differently. A person's choice does not flip: there the rules decide beside it, and tell whether they
+/// would agree with what the person said.
+fn flip(
+    row: &Concerned,
+    before: proto::Decision,
+    meeting: &Meeting,
+    facts: &mut Facts,
+) -> Option<proto::Flip> {
+    let choice = facts.choices.remove(&meeting.id);
+    let after = wire::decided(meeting, &decide(meeting, facts), Uuid::nil(), 0, Utc::now());
+    if let Some(choice) = choice {
+        facts.choices.insert(meeting.id.clone(), choice);
+    }
     let result = |settled: Settled| {
         (
             settled.outcome,
@@ -134,15 +249,16 @@ fn flip(row: &Concerned, before: proto::Decision, after: proto::Decision) -> Opt
             settled.opportunity_id,
         )
     };
-    // A person's choice does not flip; but the example it made tells whether the rule would have agreed.
     let chosen = before.decided_by() == proto::DecidedBy::Person;
     if !chosen && result(wire::settled(&before)) == result(wire::settled(&after)) {
         return None;
     }
-    let labelled = match &row.labelled_account {
-        None => "",
-        Some(account) if *account == after.account_id => "right",
-        Some(_) => "wrong",
+    let labelled = match (&row.labelled_account, &row.labelled_opportunity) {
+        (Some(account), _) if *account != after.account_id => "wrong",
+        // A person who named a deal meant it; one who named none may not have looked.
+        (Some(_), Some(deal)) if !deal.is_empty() && *deal != after.opportunity_id => "wrong",
+        (Some(_), _) => "right",
+        (None, _) => "",
     };
     if chosen && labelled != "wrong" {
         return None;

@@ -1,6 +1,7 @@
 //! Thresholds, windows and pipelines of a workspace.
 
 use super::{MatchingRpc, record_id, store, workspace};
+use crate::domain::phone::calling_code;
 use crate::domain::weight;
 use crate::store::settings::{self, Thresholds};
 use events::WorkspaceId;
@@ -30,6 +31,8 @@ impl MatchingRpc {
                 .and_then(|days| u32::try_from(days).ok())
                 .unwrap_or_default(),
             pipeline_record_type_ids: found.pipelines,
+            group_deals: found.group_deals,
+            phone_region: found.phone_region.unwrap_or_default(),
         };
         Ok(proto::GetMatchingSettingsResponse {
             settings: Some(settings),
@@ -72,6 +75,8 @@ impl MatchingRpc {
             )?,
             window_days,
             pipelines,
+            group_deals: wanted.group_deals,
+            phone_region: region(&wanted.phone_region)?,
         };
         let known = settings::set_thresholds(
             &self.db.workspace(&workspace),
@@ -84,6 +89,22 @@ impl MatchingRpc {
             .then_some(proto::SetMatchingSettingsResponse {})
             .ok_or_else(|| RpcError::not_found("this workspace"))
     }
+}
+
+fn region(text: &str) -> Result<Option<String>, RpcError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let fine = text.len() == 2
+        && text.chars().all(|c| c.is_ascii_uppercase())
+        && calling_code(text).is_some();
+    if !fine {
+        return Err(RpcError::invalid(
+            "settings.phone_region",
+            "is no country of ISO 3166 in two capital letters, such as DE, or empty for none",
+        ));
+    }
+    Ok(Some(text.to_owned()))
 }
 
 fn threshold(field: &str, probability: f64) -> Result<Option<i64>, RpcError> {

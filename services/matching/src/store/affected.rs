@@ -31,7 +31,19 @@ pub async fn before(
     let mut roles = of("OpportunityContactRole");
     roles.extend(records.contact_roles.iter().map(|row| row.id.clone()));
     let (accounts, opportunities) = (of("Account"), of("Opportunity"));
-    if contacts.is_empty() && roles.is_empty() && accounts.is_empty() && opportunities.is_empty() {
+    let mut members = of("OpportunityTeamMember");
+    members.extend(records.team_members.iter().map(|row| row.id.clone()));
+    let mut products = of("OpportunityLineItem");
+    products.extend(records.products.iter().map(|row| row.id.clone()));
+    let asked = [
+        &contacts,
+        &roles,
+        &accounts,
+        &opportunities,
+        &members,
+        &products,
+    ];
+    if asked.iter().all(|ids| ids.is_empty()) {
         return Ok(());
     }
     sqlx::query!(
@@ -44,6 +56,14 @@ pub async fn before(
              select 'opportunity:' || o.account_id, 'a contact role changed'
              from matching.contact_role r join matching.opportunity o on o.workspace = $1 and o.id = r.opportunity_id
              where r.workspace = $1 and r.id = any($3)
+             union all
+             select 'opportunity:' || o.account_id, 'a team member changed'
+             from matching.team_member t join matching.opportunity o on o.workspace = $1 and o.id = t.opportunity_id
+             where t.workspace = $1 and t.id = any($6)
+             union all
+             select 'opportunity:' || o.account_id, 'a product changed'
+             from matching.opportunity_product p join matching.opportunity o on o.workspace = $1 and o.id = p.opportunity_id
+             where p.workspace = $1 and p.id = any($7)
              union all select 'account:' || id, 'an account is gone' from unnest($4::text[]) as id
              union all
              select 'opportunity:' || o.account_id, 'an opportunity is gone'
@@ -57,6 +77,8 @@ pub async fn before(
         &roles,
         &accounts,
         &opportunities,
+        &members,
+        &products,
     )
     .execute(connection)
     .await?;
@@ -140,26 +162,8 @@ pub async fn after(
             "an opportunity appeared or changed",
         ));
     }
-    let roles: Vec<String> = records
-        .contact_roles
-        .iter()
-        .map(|row| row.opportunity_id.clone())
-        .collect();
-    if !roles.is_empty() {
-        let accounts = sqlx::query_scalar!(
-            "select distinct account_id from matching.opportunity where workspace = $1 and id = any($2)",
-            workspace,
-            &roles,
-        )
-        .fetch_all(&mut *connection)
-        .await?;
-        keys.extend(accounts.iter().map(|account| {
-            (
-                opportunity_key(account),
-                "a contact role appeared or changed",
-            )
-        }));
-    }
+    keys.extend(of_opportunities(connection, workspace, records).await?);
+    keys.extend(of_calendar(connection, workspace, records).await?);
     again(
         connection,
         workspace,
@@ -168,6 +172,66 @@ pub async fn after(
             .collect(),
     )
     .await
+}
+
+/// Keys of the accounts whose deals got a role, a team member or a product.
+async fn of_opportunities(
+    connection: &mut PgConnection,
+    workspace: &str,
+    records: &Records,
+) -> Result<Vec<(String, &'static str)>, sqlx::Error> {
+    let roles = records.contact_roles.iter().map(|row| &row.opportunity_id);
+    let members = records.team_members.iter().map(|row| &row.opportunity_id);
+    let products = records.products.iter().map(|row| &row.opportunity_id);
+    let touched: BTreeSet<String> = roles.chain(members).chain(products).cloned().collect();
+    if touched.is_empty() {
+        return Ok(Vec::new());
+    }
+    let touched: Vec<String> = touched.into_iter().collect();
+    let accounts = sqlx::query_scalar!(
+        "select distinct account_id from matching.opportunity where workspace = $1 and id = any($2)",
+        workspace,
+        &touched,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let reason = "a contact role, team member or product appeared or changed";
+    Ok(accounts
+        .iter()
+        .map(|account| (opportunity_key(account), reason))
+        .collect())
+}
+
+/// Keys of the contacts calendar events are with, and of the accounts they are entered for.
+async fn of_calendar(
+    connection: &mut PgConnection,
+    workspace: &str,
+    records: &Records,
+) -> Result<Vec<(String, &'static str)>, sqlx::Error> {
+    let events = &records.calendar_events;
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    let who: Vec<String> = events.iter().map(|row| row.who_id.clone()).collect();
+    let addresses = sqlx::query_scalar!(
+        "select distinct address from matching.contact_address where workspace = $1 and contact_id = any($2)",
+        workspace,
+        &who,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let reason = "a calendar event appeared or changed";
+    let mut keys: Vec<(String, &'static str)> = addresses
+        .iter()
+        .map(|address| (address_key(address), reason))
+        .collect();
+    keys.extend(events.iter().flat_map(|row| {
+        [
+            (account_key(&row.account_id), reason),
+            (opportunity_key(&row.account_id), reason),
+        ]
+    }));
+    Ok(keys)
 }
 
 /// Notes the meetings looked up with these keys, to be decided again.

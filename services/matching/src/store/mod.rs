@@ -1,11 +1,15 @@
 //! All SQL of this service. Concrete, no trait: it is our own memory, and tests use a real Postgres.
 
 pub mod affected;
+pub mod concerned;
 pub mod decisions;
-mod fact_rows;
 pub mod facts;
+pub mod kept;
+pub mod labels;
 pub mod names;
+pub mod phrases;
 pub mod projection;
+pub mod proposals;
 pub mod reconsider;
 pub mod replay;
 pub mod settings;

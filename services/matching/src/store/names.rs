@@ -15,13 +15,13 @@ pub async fn version(scope: &Scope, workspace: &str) -> Result<Option<i64>, sqlx
     .await
 }
 
-/// Every account's id and name, by id.
+/// Every account's id and name, by id; those we created left out.
 ///
 /// # Errors
 /// When Postgres does not answer.
 pub async fn all(scope: &Scope, workspace: &str) -> Result<Vec<(String, String)>, sqlx::Error> {
     let rows = sqlx::query!(
-        "select id, name from matching.account where workspace = $1 and not is_deleted order by id",
+        "select id, name from matching.account where workspace = $1 and not is_deleted and not is_ours order by id",
         workspace,
     )
     .fetch_all(scope)

@@ -122,6 +122,10 @@ pub struct Thresholds {
     pub window_days: Option<i32>,
     /// Record types; empty for all.
     pub pipelines: Vec<String>,
+    /// Deals of the parent account and of subsidiaries may be meant too.
+    pub group_deals: bool,
+    /// ISO 3166 alpha-2.
+    pub phone_region: Option<String>,
 }
 
 /// A workspace's thresholds; `None` when it is not known.
@@ -132,7 +136,7 @@ pub async fn thresholds(scope: &Scope, workspace: &str) -> Result<Option<Thresho
     sqlx::query_as!(
         Thresholds,
         "select account_matched_millibits as account_matched, opportunity_matched_millibits as opportunity_matched, window_days,
-                pipelines
+                pipelines, group_deals, phone_region
          from matching.workspace where workspace = $1",
         workspace,
     )
@@ -151,13 +155,15 @@ pub async fn set_thresholds(
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         "update matching.workspace set account_matched_millibits = $2, opportunity_matched_millibits = $3, window_days = $4,
-                pipelines = $5
+                pipelines = $5, group_deals = $6, phone_region = $7
          where workspace = $1",
         workspace,
         thresholds.account_matched,
         thresholds.opportunity_matched,
         thresholds.window_days,
         &thresholds.pipelines,
+        thresholds.group_deals,
+        thresholds.phone_region,
     )
     .execute(scope)
     .await?;

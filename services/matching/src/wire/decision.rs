@@ -1,11 +1,10 @@
 //! A decision to protobuf.
 
 use super::timestamp;
-use crate::domain::account::{Candidate, Object};
-use crate::domain::conclude::{Never, Standing, Verdict, conclude};
+use crate::domain::account::Candidate;
+use crate::domain::conclude::Never;
 use crate::domain::decide::{Decision, Outcome};
 use crate::domain::explain::explain;
-use crate::domain::facts::{Calibration, Settings};
 use crate::domain::meeting::Meeting;
 use crate::domain::reconsider::Settled;
 use crate::domain::weight;
@@ -74,6 +73,9 @@ pub fn decided(
         event_id: decision.event_id.clone().unwrap_or_default(),
         opportunity_record_type_id: decision.opportunity_record_type_id.clone(),
         further_account_ids: decision.further_account_ids.clone(),
+        further_opportunity_ids: decision.further_opportunity_ids.clone(),
+        runner_up: runner_up(&decision.candidates),
+        opportunity_runner_up: runner_up(&decision.opportunities),
         settings: Some(proto::DecisionSettings {
             account_matched_millibits: decision.settings.account_matched,
             opportunity_matched_millibits: decision.settings.opportunity_matched,
@@ -115,61 +117,16 @@ fn of_outcome(outcome: proto::Outcome) -> Outcome {
     }
 }
 
-/// Draws the conclusion again from what was frozen with a decision: outcome, account or lead, and what the posterior was
-/// computed from. `None` where it was not weighed (an id from upstream, a person's choice, nobody from outside).
-#[must_use]
-pub fn replayed(decision: &proto::Decision) -> Option<(Verdict, String)> {
-    let settings = decision.settings.as_ref()?;
-    let weighed: Vec<&proto::Candidate> = decision
-        .candidates
-        .iter()
-        .filter(|candidate| candidate.object != Object::Opportunity.api_name())
-        .collect();
-    let certain = weighed.iter().any(|one| {
-        one.evidence
-            .iter()
-            .any(|evidence| evidence.group == "identity")
-    });
-    if certain
-        || matches!(
-            decision.outcome(),
-            proto::Outcome::Internal | proto::Outcome::PartnerOnly
-        )
-    {
-        return None;
-    }
-    let standing: Vec<Standing> = weighed
-        .iter()
-        .map(|candidate| Standing {
-            total: weight::ACCOUNT_PRIOR
-                + candidate
-                    .evidence
-                    .iter()
-                    .map(|evidence| evidence.millibits)
-                    .sum::<i64>(),
-            never_automatic: match candidate.never_automatic.as_str() {
-                "partner" => Some(Never::Partner),
-                "hearsay" => Some(Never::Hearsay),
-                _ => None,
-            },
-        })
-        .collect();
-    let settings = Settings {
-        account_matched: settings.account_matched_millibits,
-        opportunity_matched: settings.opportunity_matched_millibits,
-        calibration: Calibration {
-            slope: settings.calibration_slope,
-            offset: settings.calibration_offset_millibits,
-        },
-        ..Settings::default()
-    };
-    let verdict = conclude(&standing, &settings);
-    let matched = verdict.outcome == Outcome::Matched;
-    let record = weighed
-        .first()
-        .filter(|_| matched)
-        .map(|best| best.record_id.clone());
-    Some((verdict, record.unwrap_or_default()))
+/// What came second, and how far behind.
+fn runner_up(candidates: &[Candidate]) -> Option<proto::RunnerUp> {
+    let (first, second) = (candidates.first()?, candidates.get(1)?);
+    Some(proto::RunnerUp {
+        object: second.object.api_name().to_owned(),
+        record_id: second.id.clone(),
+        name: second.name.clone(),
+        margin_millibits: first.total - second.total,
+        probability: weight::probability(second.total),
+    })
 }
 
 fn candidate(candidate: &Candidate, never_automatic: &str) -> proto::Candidate {

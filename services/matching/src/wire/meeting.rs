@@ -85,6 +85,12 @@ pub fn meeting(
             .filter(|mention| !mention.is_empty())
             .collect(),
         hints: hints(&event.crm_hints)?,
+        series_id: event
+            .series_id
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(NAME_CHARACTERS_MAX)
+            .collect(),
     })
 }
 
@@ -319,13 +325,12 @@ mod tests {
             ),
             guest("", "ann@аcme.com"),
         ];
-        event.company_mentions = vec![
-            proto::CompanyMention {
-                name: "z".repeat(1 << 20),
-                count: 1,
-            };
-            10_000
-        ];
+        let mention = |letters| proto::CompanyMention {
+            name: "z".repeat(letters),
+            count: 1,
+        };
+        event.company_mentions = vec![mention(1 << 20); MENTIONS_MAX];
+        event.company_mentions.resize(10_000, mention(1_000));
         let workspace: WorkspaceId = "acme".parse().unwrap();
         let meeting = meeting(&workspace, &event).unwrap();
         assert_eq!(meeting.mentions.len(), MENTIONS_MAX);

@@ -4,10 +4,12 @@
 mod decision;
 mod meeting;
 mod records;
+mod replay;
 
-pub use decision::{decided, outcome_word, replayed, settled};
+pub use decision::{decided, outcome_word, settled};
 pub use meeting::meeting;
 pub use records::records;
+pub use replay::{OpportunityVerdict, replayed, replayed_opportunity};
 
 use chrono::{DateTime, Utc};
 use events::Timestamp;

@@ -5,8 +5,8 @@ use super::{FieldError, moment};
 use crate::domain::address::Address;
 use crate::domain::phone;
 use crate::domain::projection::{
-    AccountRow, ContactRoleRow, ContactRow, DeletedRow, LeadRow, OpportunityRow, Records, UserRow,
-    company_domain, company_website,
+    AccountRow, CalendarEventRow, ContactRoleRow, ContactRow, DeletedRow, LeadRow, OpportunityRow,
+    ProductRow, Records, TeamMemberRow, UserRow, company_domain, company_website,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use events::crm::v1 as proto;
@@ -23,9 +23,13 @@ const PHONES_MAX: usize = 8;
 pub fn records(event: &proto::RecordsChanged) -> Result<Records, FieldError> {
     let generation = i64::try_from(event.generation)
         .map_err(|_| FieldError::new("generation", "is over the largest 64-bit number"))?;
-    let opportunities: Result<_, _> = event.opportunities.iter().map(opportunity).collect();
     let deleted: Result<_, _> = event.deleted.iter().map(deleted).collect();
     let ours = event.connected_user_id.as_str();
+    let opportunities: Result<_, _> = event
+        .opportunities
+        .iter()
+        .map(|row| opportunity(row, ours))
+        .collect();
     Ok(Records {
         organization_id: event.organization_id.clone(),
         connected_user_id: event.connected_user_id.clone(),
@@ -35,19 +39,39 @@ pub fn records(event: &proto::RecordsChanged) -> Result<Records, FieldError> {
         accounts: event
             .accounts
             .iter()
-            .map(account)
+            .map(|row| account(row, ours))
             .collect::<Result<_, _>>()?,
         contacts: event
             .contacts
             .iter()
             .map(|row| contact(row, ours))
             .collect::<Result<_, _>>()?,
-        leads: event.leads.iter().map(lead).collect::<Result<_, _>>()?,
+        leads: event
+            .leads
+            .iter()
+            .map(|row| lead(row, ours))
+            .collect::<Result<_, _>>()?,
         opportunities: opportunities?,
         contact_roles: event
             .contact_roles
             .iter()
             .map(|row| contact_role(row, ours))
+            .collect::<Result<_, _>>()?,
+        team_members: event
+            .team_members
+            .iter()
+            .map(|row| team_member(row, ours))
+            .collect::<Result<_, _>>()?,
+        products: event
+            .products
+            .iter()
+            .map(|row| product(row, ours))
+            .collect::<Result<_, _>>()?,
+        calendar_events: event
+            .calendar_events
+            .iter()
+            .filter(|row| !row.is_child)
+            .filter_map(|row| calendar_event(row, ours).transpose())
             .collect::<Result<_, _>>()?,
         users: event.users.iter().map(user).collect::<Result<_, _>>()?,
         deleted: deleted?,
@@ -82,7 +106,11 @@ fn by_us(stamps: Option<&proto::Stamps>, ours: &str) -> bool {
     !ours.is_empty() && stamps.is_some_and(|stamps| stamps.created_by_id == ours)
 }
 
-fn account(row: &proto::Account) -> Result<AccountRow, FieldError> {
+fn touched_by_us(stamps: Option<&proto::Stamps>, ours: &str) -> bool {
+    !ours.is_empty() && stamps.is_some_and(|stamps| stamps.last_modified_by_id == ours)
+}
+
+fn account(row: &proto::Account, ours: &str) -> Result<AccountRow, FieldError> {
     Ok(AccountRow {
         id: row.id.clone(),
         name: row.name.clone(),
@@ -94,6 +122,8 @@ fn account(row: &proto::Account) -> Result<AccountRow, FieldError> {
         person_address: canonical(&row.person_email)
             .filter(|_| row.is_person_account)
             .map(|a| a.as_str().to_owned()),
+        by_us: by_us(row.stamps.as_ref(), ours),
+        touched_by_us: touched_by_us(row.stamps.as_ref(), ours),
         modstamp: modstamp("accounts", row.stamps.as_ref())?,
     })
 }
@@ -118,18 +148,14 @@ fn contact(row: &proto::Contact, ours: &str) -> Result<ContactRow, FieldError> {
         last_name: row.last_name.clone(),
         phones: phones(&row.phones),
         by_us: by_us(row.stamps.as_ref(), ours),
-        touched_by_us: !ours.is_empty()
-            && row
-                .stamps
-                .as_ref()
-                .is_some_and(|stamps| stamps.last_modified_by_id == ours),
+        touched_by_us: touched_by_us(row.stamps.as_ref(), ours),
         addresses,
         touched_at: moment("contacts.stamps.last_modified_at", touched).unwrap_or(modstamp),
         modstamp,
     })
 }
 
-fn lead(row: &proto::Lead) -> Result<LeadRow, FieldError> {
+fn lead(row: &proto::Lead, ours: &str) -> Result<LeadRow, FieldError> {
     Ok(LeadRow {
         id: row.id.clone(),
         name: full_name(&row.first_name, &row.last_name),
@@ -139,11 +165,13 @@ fn lead(row: &proto::Lead) -> Result<LeadRow, FieldError> {
         is_converted: row.is_converted,
         converted_account_id: row.converted_account_id.clone(),
         converted_contact_id: row.converted_contact_id.clone(),
+        by_us: by_us(row.stamps.as_ref(), ours),
+        touched_by_us: touched_by_us(row.stamps.as_ref(), ours),
         modstamp: modstamp("leads", row.stamps.as_ref())?,
     })
 }
 
-fn opportunity(row: &proto::Opportunity) -> Result<OpportunityRow, FieldError> {
+fn opportunity(row: &proto::Opportunity, ours: &str) -> Result<OpportunityRow, FieldError> {
     let close_date = NaiveDate::parse_from_str(&row.close_date, "%Y-%m-%d")
         .map_err(|_| FieldError::new("opportunities.close_date", "is no day; write YYYY-MM-DD"))?;
     Ok(OpportunityRow {
@@ -156,6 +184,8 @@ fn opportunity(row: &proto::Opportunity) -> Result<OpportunityRow, FieldError> {
         is_closed: row.is_closed,
         close_date,
         created_at: moment("opportunities.created_at", row.created_at.as_ref())?,
+        by_us: by_us(row.stamps.as_ref(), ours),
+        touched_by_us: touched_by_us(row.stamps.as_ref(), ours),
         modstamp: modstamp("opportunities", row.stamps.as_ref())?,
     })
 }
@@ -171,6 +201,51 @@ fn contact_role(
         by_us: by_us(row.stamps.as_ref(), ours),
         modstamp: modstamp("contact_roles", row.stamps.as_ref())?,
     })
+}
+
+fn team_member(
+    row: &proto::OpportunityTeamMember,
+    ours: &str,
+) -> Result<TeamMemberRow, FieldError> {
+    Ok(TeamMemberRow {
+        id: row.id.clone(),
+        opportunity_id: row.opportunity_id.clone(),
+        user_id: row.user_id.clone(),
+        by_us: by_us(row.stamps.as_ref(), ours),
+        modstamp: modstamp("team_members", row.stamps.as_ref())?,
+    })
+}
+
+fn product(row: &proto::OpportunityProduct, ours: &str) -> Result<ProductRow, FieldError> {
+    Ok(ProductRow {
+        id: row.id.clone(),
+        opportunity_id: row.opportunity_id.clone(),
+        name: row.name.clone(),
+        code: row.product_code.clone(),
+        by_us: by_us(row.stamps.as_ref(), ours),
+        modstamp: modstamp("products", row.stamps.as_ref())?,
+    })
+}
+
+/// `None` for a whole day: no meeting begins with one.
+fn calendar_event(
+    row: &proto::CalendarEvent,
+    ours: &str,
+) -> Result<Option<CalendarEventRow>, FieldError> {
+    if row.starts_at.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(CalendarEventRow {
+        id: row.id.clone(),
+        subject: row.subject.clone(),
+        starts_at: moment("calendar_events.starts_at", row.starts_at.as_ref())?,
+        owner_id: row.owner_id.clone(),
+        who_id: row.who_id.clone(),
+        what_id: row.what_id.clone(),
+        account_id: row.account_id.clone(),
+        by_us: by_us(row.stamps.as_ref(), ours),
+        modstamp: modstamp("calendar_events", row.stamps.as_ref())?,
+    }))
 }
 
 fn user(row: &proto::User) -> Result<UserRow, FieldError> {

@@ -4,5 +4,7 @@ mod again;
 mod decisions;
 mod evidence;
 mod isolation;
+mod ours;
 mod projection;
+mod witnesses;
 mod world;

@@ -4,7 +4,7 @@ use super::site::strong_owners;
 use super::{Evidence, too_common};
 use crate::domain::facts::Facts;
 use crate::domain::person::{Ignored, Person, Side};
-use crate::domain::phone;
+use crate::domain::phone::{self, Fit};
 use crate::domain::weight;
 use std::collections::BTreeMap;
 
@@ -87,17 +87,22 @@ pub(super) fn phones(
     ignored: &mut Vec<Ignored>,
     add: &mut impl FnMut(&str, Evidence),
 ) {
-    for key in &person.participant.phones {
-        let mut holders: BTreeMap<&str, &str> = BTreeMap::new();
-        for contact in facts
-            .contacts_by_phone
-            .get(key)
-            .into_iter()
-            .flatten()
-            .filter(|c| !c.account_id.is_empty())
-        {
-            let holder = holders.entry(&contact.account_id).or_insert(&contact.id);
-            *holder = (*holder).min(&contact.id);
+    let dialled = &person.participant.phones;
+    let code = facts.settings.phone_code;
+    for key in dialled {
+        let mut holders: BTreeMap<&str, (&str, Fit)> = BTreeMap::new();
+        for holder in facts.contacts_by_phone.get(key).into_iter().flatten() {
+            let (contact, international) = (&holder.contact, holder.international.as_deref());
+            let Some(fit) = phone::fit(key, dialled, international, code) else {
+                continue;
+            };
+            if contact.account_id.is_empty() {
+                continue;
+            }
+            let known = holders
+                .entry(&contact.account_id)
+                .or_insert((&contact.id, fit));
+            *known = (known.0.min(&contact.id), known.1.max(fit));
         }
         for converted in facts
             .leads_by_phone
@@ -106,20 +111,24 @@ pub(super) fn phones(
             .flatten()
             .filter_map(|lead| lead.converted.as_ref())
         {
+            let fit = if phone::is_international(key) {
+                Fit::Whole
+            } else {
+                Fit::National
+            };
             holders
                 .entry(&converted.account_id)
-                .or_insert(&converted.contact_id);
+                .or_insert((&converted.contact_id, fit));
         }
         if holders.len() > weight::ACCOUNTS_PER_KEY_MAX {
             ignored.push(too_common(key, "numbers"));
             continue;
         }
-        let base = if phone::is_international(key) {
-            weight::PHONE
-        } else {
-            weight::PHONE_NATIONAL
-        };
-        for (account, record) in &holders {
+        for (account, (record, fit)) in &holders {
+            let base = match fit {
+                Fit::Whole => weight::PHONE,
+                Fit::National => weight::PHONE_NATIONAL,
+            };
             add(
                 account,
                 Evidence {

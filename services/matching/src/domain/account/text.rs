@@ -1,4 +1,4 @@
-//! Accounts the title and the conversation name.
+//! Accounts the title and the conversation name, by their name or by an admin's phrase.
 
 use super::Evidence;
 use crate::domain::facts::{Facts, Fit, Source};
@@ -34,6 +34,21 @@ pub(super) fn weigh(meeting: &Meeting, facts: &Facts, add: &mut impl FnMut(&str,
                 record_id: hit.account_id.clone(),
                 participant: None,
                 weight,
+            },
+        );
+    }
+    for phrase in facts.phrases.get(&meeting.id).into_iter().flatten() {
+        let of_deal = facts.opportunities_by_id.get(&phrase.opportunity_id);
+        let account = of_deal.map_or(&phrase.account_id, |deal| &deal.account_id);
+        add(
+            account,
+            Evidence {
+                signal: "title_phrase",
+                group: "text",
+                value: phrase.words.clone(),
+                record_id: account.clone(),
+                participant: None,
+                weight: weight::PHRASE_ACCOUNT,
             },
         );
     }
