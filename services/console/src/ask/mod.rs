@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod changes;
 pub(crate) mod connection;
 pub(crate) mod mapping;
+pub(crate) mod matching;
 pub(crate) mod meetings;
 pub(crate) mod org;
 pub(crate) mod quarantine;

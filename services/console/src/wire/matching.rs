@@ -122,6 +122,12 @@ pub(crate) struct Decision {
     pub(crate) opportunity_probability: f64,
     pub(crate) explanation: String,
     pub(crate) would_settle: String,
+    /// Other opportunities the meeting is about beyond doubt: associated, never written to.
+    pub(crate) further_opportunity_ids: Vec<String>,
+    /// `None` where nothing else was weighed.
+    pub(crate) runner_up: Option<RunnerUp>,
+    /// `None` where nothing else was weighed.
+    pub(crate) opportunity_runner_up: Option<RunnerUp>,
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) ignored: Vec<Ignored>,
     pub(crate) weights_version: String,
@@ -129,6 +135,29 @@ pub(crate) struct Decision {
     #[serde(serialize_with = "as_word")]
     #[schema(schema_with = word::schema::<DecidedBy>)]
     pub(crate) decided_by: DecidedBy,
+}
+
+/// What came second, and how far behind.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RunnerUp {
+    pub(crate) object: String,
+    pub(crate) record_id: String,
+    pub(crate) name: String,
+    /// How far the first is before it, in thousandths of a bit.
+    pub(crate) margin_millibits: i64,
+    pub(crate) probability: f64,
+}
+
+impl From<proto::RunnerUp> for RunnerUp {
+    fn from(second: proto::RunnerUp) -> Self {
+        Self {
+            object: second.object,
+            record_id: second.record_id,
+            name: second.name,
+            margin_millibits: second.margin_millibits,
+            probability: second.probability,
+        }
+    }
 }
 
 /// A record weighed.
@@ -140,6 +169,8 @@ pub(crate) struct Candidate {
     /// Total weight in thousandths of a bit.
     pub(crate) millibits: i64,
     pub(crate) probability: f64,
+    /// Why it may not be taken without a person; empty otherwise.
+    pub(crate) never_automatic: String,
     /// Whether the decision names it.
     pub(crate) chosen: bool,
     pub(crate) evidence: Vec<Evidence>,
@@ -191,6 +222,7 @@ impl Decision {
             name: candidate.name,
             millibits: candidate.millibits,
             probability: candidate.probability,
+            never_automatic: candidate.never_automatic,
             evidence: candidate.evidence.into_iter().map(evidence).collect(),
         };
         let ignored = |ignored: proto::Ignored| Ignored {
@@ -213,6 +245,9 @@ impl Decision {
             opportunity_probability: decision.opportunity_probability,
             explanation: decision.explanation,
             would_settle: decision.would_settle,
+            further_opportunity_ids: decision.further_opportunity_ids,
+            runner_up: decision.runner_up.map(Into::into),
+            opportunity_runner_up: decision.opportunity_runner_up.map(Into::into),
             candidates: decision.candidates.into_iter().map(candidate).collect(),
             ignored: decision.ignored.into_iter().map(ignored).collect(),
             weights_version: decision.weights_version,

@@ -8,6 +8,7 @@ pub(crate) mod mapping;
 pub(crate) mod matching;
 pub(crate) mod prediction;
 pub(crate) mod quarantine;
+pub(crate) mod rule;
 pub(crate) mod settings;
 pub(crate) mod shown;
 pub(crate) mod sync;

@@ -289,3 +289,58 @@ async fn an_owner_that_is_away_is_said_to_be_away() {
     let page = page.text().await.expect("arrives");
     assert!(page.contains("does not answer"), "{page}");
 }
+
+#[tokio::test]
+async fn matching_is_told_shown_and_corrected_through_the_api() {
+    let script = Script::saying("Send it");
+    let world = World::new(&script).await;
+    let ask = async |method: Method, path: &str, body: Option<Value>| {
+        world.api(TOKEN, method, path, body).await
+    };
+    let (_, phrases) = ask(Method::GET, "/w/acme/phrases", None).await;
+    assert_eq!(phrases["items"][0]["phrase"], "Send it");
+    let wish = json!({"phrase": "falcon", "account_id": "001000000000001AAA"});
+    let (_, preview) = ask(Method::POST, "/w/acme/phrases/preview", Some(wish.clone())).await;
+    assert_eq!(
+        (
+            &preview["looked_at"],
+            &preview["truncated"],
+            &preview["flips"][0]["labelled"]
+        ),
+        (&json!(3), &json!(true), &json!("right"))
+    );
+    let rule = json!({"domain": "acme.com", "class": "partner"});
+    let (_, preview) = ask(Method::POST, "/w/acme/domains/preview", Some(rule)).await;
+    assert_eq!(preview["flips"][0]["meeting_id"], "m-1/α");
+    assert_eq!(script.changes(), 0, "looking changes nothing");
+
+    let (status, _) = ask(Method::PUT, "/w/acme/phrases", Some(wish)).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    let (status, _) = ask(Method::DELETE, "/w/acme/phrases/project%20falcon", None).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    let (_, moves) = ask(Method::GET, "/w/acme/moves", None).await;
+    assert_eq!(moves["items"][0]["reason"], "Send it");
+    let declined = json!({"accept": false});
+    let (_, settled) = ask(Method::POST, "/w/acme/moves/m-1/settle", Some(declined)).await;
+    assert_eq!(settled["decision"], Value::Null);
+    let (_, settings) = ask(Method::GET, "/w/acme/matching-settings", None).await;
+    assert_eq!(
+        (
+            &settings["account_threshold"],
+            &settings["group_deals"],
+            &settings["phone_region"]
+        ),
+        (&json!(0.97), &json!(true), &json!("DE"))
+    );
+    let (status, _) = ask(Method::PUT, "/w/acme/matching-settings", Some(settings)).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    let chosen = json!({"account_id": "001000000000009AAA"});
+    let (_, decision) = ask(Method::POST, "/w/acme/meetings/m-1/correct", Some(chosen)).await;
+    assert_eq!(
+        (&decision["account_id"], &decision["decided_by"]),
+        (&json!("001000000000009AAA"), &json!("person"))
+    );
+    let (_, decision) = ask(Method::POST, "/w/acme/meetings/m-1/revert", Some(json!({}))).await;
+    assert_eq!(decision["decided_by"], "rules");
+    assert_eq!(script.changes(), 6);
+}

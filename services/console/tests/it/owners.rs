@@ -563,6 +563,18 @@ impl Script {
     }
 }
 
+impl Script {
+    fn flip(&self) -> matching::Flip {
+        matching::Flip {
+            meeting_id: MEETING.into(),
+            title: self.said(),
+            before: Some(self.decision()),
+            after: Some(self.decision()),
+            labelled: "right".into(),
+        }
+    }
+}
+
 impl matching::Matching for Script {
     async fn list_decisions(
         &self,
@@ -603,10 +615,22 @@ impl matching::Matching for Script {
 
     async fn correct_decision(
         &self,
-        _: &CallContext,
-        _: matching::CorrectDecisionRequest,
+        context: &CallContext,
+        request: matching::CorrectDecisionRequest,
     ) -> Result<matching::CorrectDecisionResponse, RpcError> {
-        unasked()
+        self.change(context)?;
+        let decided_by = if request.revert {
+            matching::DecidedBy::Rules
+        } else {
+            matching::DecidedBy::Person
+        };
+        Ok(matching::CorrectDecisionResponse {
+            decision: Some(matching::Decision {
+                account_id: request.account_id,
+                decided_by: decided_by.into(),
+                ..self.decision()
+            }),
+        })
     }
 
     async fn get_projection(
@@ -639,7 +663,46 @@ impl matching::Matching for Script {
         _: &CallContext,
         _: matching::PreviewDomainRuleRequest,
     ) -> Result<matching::PreviewDomainRuleResponse, RpcError> {
-        unasked()
+        Ok(matching::PreviewDomainRuleResponse {
+            flips: vec![self.flip()],
+            looked_at: 3,
+            truncated: false,
+        })
+    }
+
+    async fn list_title_phrases(
+        &self,
+        _: &CallContext,
+        _: matching::ListTitlePhrasesRequest,
+    ) -> Result<matching::ListTitlePhrasesResponse, RpcError> {
+        let phrase = matching::TitlePhrase {
+            phrase: self.said(),
+            ..matching::TitlePhrase::default()
+        };
+        Ok(matching::ListTitlePhrasesResponse {
+            phrases: vec![phrase],
+        })
+    }
+
+    async fn set_title_phrase(
+        &self,
+        context: &CallContext,
+        _: matching::SetTitlePhraseRequest,
+    ) -> Result<matching::SetTitlePhraseResponse, RpcError> {
+        self.change(context)?;
+        Ok(matching::SetTitlePhraseResponse::default())
+    }
+
+    async fn preview_title_phrase(
+        &self,
+        _: &CallContext,
+        _: matching::PreviewTitlePhraseRequest,
+    ) -> Result<matching::PreviewTitlePhraseResponse, RpcError> {
+        Ok(matching::PreviewTitlePhraseResponse {
+            flips: vec![self.flip()],
+            looked_at: 3,
+            truncated: true,
+        })
     }
 
     async fn list_move_proposals(
@@ -647,15 +710,27 @@ impl matching::Matching for Script {
         _: &CallContext,
         _: matching::ListMoveProposalsRequest,
     ) -> Result<matching::ListMoveProposalsResponse, RpcError> {
-        unasked()
+        let proposal = matching::MoveProposal {
+            meeting_id: MEETING.into(),
+            reason: self.said(),
+            current: Some(self.decision()),
+            proposed: Some(self.decision()),
+            ..matching::MoveProposal::default()
+        };
+        Ok(matching::ListMoveProposalsResponse {
+            proposals: vec![proposal],
+        })
     }
 
     async fn settle_move_proposal(
         &self,
-        _: &CallContext,
-        _: matching::SettleMoveProposalRequest,
+        context: &CallContext,
+        request: matching::SettleMoveProposalRequest,
     ) -> Result<matching::SettleMoveProposalResponse, RpcError> {
-        unasked()
+        self.change(context)?;
+        Ok(matching::SettleMoveProposalResponse {
+            decision: request.accept.then(|| self.decision()),
+        })
     }
 
     async fn get_matching_settings(
@@ -663,15 +738,24 @@ impl matching::Matching for Script {
         _: &CallContext,
         _: matching::GetMatchingSettingsRequest,
     ) -> Result<matching::GetMatchingSettingsResponse, RpcError> {
-        unasked()
+        let settings = matching::MatchingSettings {
+            account_threshold: 0.97,
+            group_deals: true,
+            phone_region: "DE".into(),
+            ..matching::MatchingSettings::default()
+        };
+        Ok(matching::GetMatchingSettingsResponse {
+            settings: Some(settings),
+        })
     }
 
     async fn set_matching_settings(
         &self,
-        _: &CallContext,
+        context: &CallContext,
         _: matching::SetMatchingSettingsRequest,
     ) -> Result<matching::SetMatchingSettingsResponse, RpcError> {
-        unasked()
+        self.change(context)?;
+        Ok(matching::SetMatchingSettingsResponse::default())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::matching::previewed;
 use super::{Out, items};
 use crate::api::Api;
 use crate::arguments::{Domains, word};
@@ -30,6 +31,18 @@ pub(super) async fn run(api: &Api, out: &Out, domains: Domains) -> anyhow::Resul
         Domains::Remove { domain, account } => {
             api.delete(&["domains", &domain], &[("account_id", account)])
                 .await?;
+        }
+        Domains::Preview {
+            domain,
+            class,
+            account,
+            remove,
+        } => {
+            let class = class.map(word).unwrap_or_default();
+            let wish =
+                json!({"domain": domain, "class": class, "account_id": account, "remove": remove});
+            let answer = api.post(&["domains", "preview"], wish).await?;
+            out.answer(&answer, |preview| Ok(previewed(preview)))?;
         }
     }
     Ok(exit::DONE)

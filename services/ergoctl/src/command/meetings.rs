@@ -1,7 +1,7 @@
 //! `ergoctl meetings`.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::queue::{Change, raw};
 use super::{Out, items, page};
@@ -28,6 +28,19 @@ pub(super) async fn run(api: &Api, out: &Out, meetings: Meetings) -> anyhow::Res
             let set: Set = answer.read()?;
             let changes = set.change_set.map(|set| set.changes).unwrap_or_default();
             out.answer(&answer, |story| Ok(told(story, &changes)))?;
+        }
+        Meetings::Correct {
+            id,
+            account,
+            opportunity,
+        } => {
+            let body = json!({"account_id": account, "opportunity_id": opportunity});
+            let answer = api.post(&["meetings", &id, "correct"], body).await?;
+            out.answer(&answer, |decision| Ok(value(&decision["explanation"])))?;
+        }
+        Meetings::Revert { id } => {
+            let answer = api.post(&["meetings", &id, "revert"], json!({})).await?;
+            out.answer(&answer, |decision| Ok(value(&decision["explanation"])))?;
         }
     }
     Ok(exit::DONE)
@@ -65,6 +78,18 @@ fn listed(meetings: &[Value]) -> String {
     rows_table(&headings, meetings.iter().map(row).collect())
 }
 
+/// What came second, and how far behind.
+fn next(runner_up: &Value) -> String {
+    if runner_up.is_null() {
+        return String::new();
+    }
+    format!(
+        "{}, {:.1} bits behind",
+        value(&runner_up["name"]),
+        runner_up["margin_millibits"].as_f64().unwrap_or_default() / 1000.0
+    )
+}
+
 fn told(story: &Value, changes: &[Change]) -> String {
     let decision = &story["decision"];
     let head = pairs(&[
@@ -73,6 +98,7 @@ fn told(story: &Value, changes: &[Change]) -> String {
         ("match", value(&decision["outcome"])),
         ("why", value(&decision["explanation"])),
         ("would settle it", value(&decision["would_settle"])),
+        ("next", next(&decision["runner_up"])),
         ("account", value(&decision["account_id"])),
         ("lead", value(&decision["lead_id"])),
         ("opportunity", value(&decision["opportunity_id"])),

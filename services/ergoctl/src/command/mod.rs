@@ -7,6 +7,7 @@ mod domains;
 mod drift;
 mod formula;
 mod mapping;
+mod matching;
 mod meetings;
 mod quarantine;
 mod queue;
@@ -91,6 +92,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Permissions(wish) => document::run(&api()?, &out, "permissions", wish).await,
         Command::Stages(wish) => document::run(&api()?, &out, "stage-controls", wish).await,
         Command::Domains(domains) => domains::run(&api()?, &out, domains).await,
+        Command::Phrases(phrases) => matching::phrases(&api()?, &out, phrases).await,
+        Command::Moves(moves) => matching::moves(&api()?, &out, moves).await,
+        Command::Matching(wish) => matching::matching(&api()?, &out, wish).await,
         Command::Queue(queue) => queue::run(&api()?, &out, queue).await,
         Command::Why(why) => why::run(&api()?, &out, why).await,
         Command::Undo(undo) => undo::run(&api()?, &out, undo).await,

@@ -30,6 +30,7 @@ mod changes;
 mod connection;
 mod document;
 mod mapping;
+mod matching;
 mod me;
 mod meetings;
 mod org;
@@ -99,6 +100,15 @@ fn workspace() -> OpenApiRouter<Desk> {
         .routes(routes!(org::projection))
         .routes(routes!(org::domains, org::set_domain))
         .routes(routes!(org::remove_domain))
+        .routes(routes!(matching::preview_domain))
+        .routes(routes!(matching::phrases, matching::set_phrase))
+        .routes(routes!(matching::preview_phrase))
+        .routes(routes!(matching::remove_phrase))
+        .routes(routes!(matching::moves))
+        .routes(routes!(matching::settle_move))
+        .routes(routes!(matching::settings, matching::set_settings))
+        .routes(routes!(matching::correct))
+        .routes(routes!(matching::revert))
         .routes(routes!(quarantine::list))
         .routes(routes!(quarantine::show, quarantine::forget))
         .routes(routes!(quarantine::replay))

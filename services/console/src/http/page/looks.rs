@@ -9,7 +9,7 @@ use crate::wire::access::MissedMeeting;
 use crate::wire::change::{Change, Count, Quote, Reason, Writeback};
 use crate::wire::connection::Connection;
 use crate::wire::mapping::Entry;
-use crate::wire::matching::{Candidate, Decision, Evidence, ListedMeeting, Story};
+use crate::wire::matching::{Candidate, Decision, Evidence, ListedMeeting, RunnerUp, Story};
 use crate::wire::shown::{self, Shown};
 use crate::wire::sync::SyncRun;
 use crate::wire::word::Word;
@@ -148,6 +148,14 @@ impl Decision {
 impl Candidate {
     pub(super) fn sureness(&self) -> String {
         percent(self.probability)
+    }
+}
+
+impl RunnerUp {
+    /// How far behind, in bits.
+    pub(super) fn bits(&self) -> String {
+        let size = self.margin_millibits.unsigned_abs();
+        format!("{}.{}", size / 1000, size % 1000 / 100)
     }
 }
 
