@@ -23,7 +23,7 @@ use std::time::Duration;
 /// Longest a sync of a sample org may take.
 const SYNC_MAX: Duration = Duration::from_secs(120);
 /// Longest what one service published may take to arrive at the next.
-const ARRIVAL_MAX: Duration = Duration::from_secs(30);
+pub(super) const ARRIVAL_MAX: Duration = Duration::from_secs(30);
 
 /// Asks as the admin of one workspace.
 #[derive(Debug, Clone)]

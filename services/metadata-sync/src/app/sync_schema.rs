@@ -71,6 +71,8 @@ struct Read {
     objects: BTreeMap<String, Seen>,
     /// Last-Modified of the list of objects, when it may be named next time.
     objects_modified: Option<DateTime<Utc>>,
+    /// The same, however recent.
+    objects_seen_modified: Option<DateTime<Utc>>,
     stages_known: bool,
     rules_known: bool,
     notes: Vec<String>,
@@ -162,10 +164,12 @@ async fn unchanged(
     match work.reader.objects(since).await? {
         Offered::Yes(Conditional::NotModified) => {
             read.objects_modified = since;
+            read.objects_seen_modified = work.workspace.objects_seen_modified;
             Ok(true)
         }
         Offered::Yes(Conditional::Modified { last_modified, .. }) => {
             read.objects_modified = schedule::trusted(last_modified, now());
+            read.objects_seen_modified = last_modified;
             Ok(false)
         }
         // A host without the list: every object is asked about.
@@ -412,7 +416,8 @@ async fn store(
     }
     drifted(work, &mut unit, &before, &current, &cause).await?;
     suspend::refresh(&mut unit, &work.id, &current, &cause).await?;
-    workspace::objects_modified(unit.connection(), id, read.objects_modified).await?;
+    let (trusted, seen) = (read.objects_modified, read.objects_seen_modified);
+    workspace::objects_modified(unit.connection(), id, trusted, seen).await?;
     let asked_by = work.workspace.asked_by();
     access::record(&mut unit, &work.id, &present, asked_by, &current, reach).await?;
     if let Some(at) = whole {

@@ -17,3 +17,4 @@ pub mod run;
 pub mod schedule;
 pub mod schema;
 pub mod selection;
+pub mod standing;

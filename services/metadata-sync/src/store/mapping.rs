@@ -88,6 +88,23 @@ pub async fn published(
     }))
 }
 
+/// Version and revision of the newest published mapping.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn standing(
+    executor: impl PgExecutor<'_>,
+    workspace: &str,
+) -> Result<Option<(i64, i64)>, sqlx::Error> {
+    let row = sqlx::query!(
+        "select version, revision from metadata_sync.mapping_version where workspace = $1 order by version desc limit 1",
+        workspace
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(row.map(|row| (row.version, row.revision)))
+}
+
 /// One published version.
 ///
 /// # Errors

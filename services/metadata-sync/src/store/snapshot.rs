@@ -144,6 +144,26 @@ pub async fn summaries(
     .await
 }
 
+/// The version of each object as it was told last, removed ones included.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn versions(
+    executor: impl PgExecutor<'_>,
+    workspace: &str,
+) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "select object, version from metadata_sync.object where workspace = $1 order by object",
+        workspace
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.object, row.version))
+        .collect())
+}
+
 /// Adds a version and makes it the present one.
 ///
 /// # Errors

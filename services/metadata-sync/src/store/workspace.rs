@@ -39,8 +39,10 @@ pub struct Workspace {
     pub load_generation_complete: i64,
     /// When every describe was last read without a condition.
     pub schema_read_whole_at: Option<DateTime<Utc>>,
-    /// Last-Modified of the list of objects.
+    /// Last-Modified of the list of objects, when it may be named in the next read.
     pub objects_modified: Option<DateTime<Utc>>,
+    /// The same as it was when the snapshots were read, however recent.
+    pub objects_seen_modified: Option<DateTime<Utc>>,
     /// Failed schema runs in a row.
     pub schema_failures: i32,
     /// Failed record runs in a row.
@@ -87,7 +89,7 @@ pub async fn load(
     sqlx::query_as!(
         Workspace,
         "select connected, organization_id, user_id, epoch, load_generation, load_generation_complete,
-            schema_read_whole_at, objects_modified, schema_failures, records_failures, connection_generation,
+            schema_read_whole_at, objects_modified, objects_seen_modified, schema_failures, records_failures, connection_generation,
             review_asked_at, review_asked_by
          from metadata_sync.workspace where workspace = $1",
         workspace
@@ -107,7 +109,7 @@ pub async fn lock(
     sqlx::query_as!(
         Workspace,
         "select connected, organization_id, user_id, epoch, load_generation, load_generation_complete,
-            schema_read_whole_at, objects_modified, schema_failures, records_failures, connection_generation,
+            schema_read_whole_at, objects_modified, objects_seen_modified, schema_failures, records_failures, connection_generation,
             review_asked_at, review_asked_by
          from metadata_sync.workspace where workspace = $1 for update",
         workspace
@@ -179,7 +181,8 @@ pub async fn save(
 /// When Postgres fails.
 pub async fn start_over(connection: &mut PgConnection, workspace: &str) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "update metadata_sync.workspace set schema_read_whole_at = null, objects_modified = null where workspace = $1",
+        "update metadata_sync.workspace set schema_read_whole_at = null, objects_modified = null,
+            objects_seen_modified = null where workspace = $1",
         workspace
     )
     .execute(&mut *connection)
@@ -212,19 +215,22 @@ pub async fn read_whole(
     Ok(())
 }
 
-/// Remembers the Last-Modified of the list of objects.
+/// Remembers the Last-Modified of the list of objects: `trusted` to name in the next read, `seen` to ask by whether
+/// anything moved since.
 ///
 /// # Errors
 /// When Postgres fails.
 pub async fn objects_modified(
     connection: &mut PgConnection,
     workspace: &str,
-    at: Option<DateTime<Utc>>,
+    trusted: Option<DateTime<Utc>>,
+    seen: Option<DateTime<Utc>>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "update metadata_sync.workspace set objects_modified = $2 where workspace = $1",
+        "update metadata_sync.workspace set objects_modified = $2, objects_seen_modified = $3 where workspace = $1",
         workspace,
-        at
+        trusted,
+        seen
     )
     .execute(connection)
     .await?;

@@ -4,11 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use events::WorkspaceId;
-use events::metadata::v1::{MetadataSyncClient, StartAccessReviewRequest};
+use events::metadata::v1::{
+    ConfirmSchemaRequest, MetadataSyncClient, SchemaStanding, StartAccessReviewRequest,
+};
 use events::rpc::{CallContext, Caller};
 use moka::sync::Cache;
 use salesforce::auth_rpc::AuthTokens;
 use salesforce::{Error, Org, Salesforce};
+
+use crate::domain::confirmed::{Standing, Told};
 
 /// Orgs kept in memory.
 const ORGS_KEPT_MAX: u64 = 1_000;
@@ -17,6 +21,11 @@ const ORG_IDLE_S: u64 = 3_600;
 
 /// Least time between two access reviews one process asks for of a workspace, in seconds.
 const REVIEW_PAUSE_S: u64 = 60;
+/// How long an org that was found unmoved may be judged by without asking again, in seconds. A busy workspace's batches
+/// share one question; what moves meanwhile is found out before it is written.
+const CONFIRMED_S: u64 = 2;
+/// Longest wait for metadata-sync to ask the org whether it moved, in seconds; then Salesforce's own answers decide.
+const CONFIRM_TIMEOUT_S: u64 = 10;
 /// Longest wait for metadata-sync to take the wish, in seconds.
 const REVIEW_TIMEOUT_S: u64 = 5;
 
@@ -29,6 +38,8 @@ pub struct Orgs {
     kept: Cache<String, Kept>,
     /// Workspaces whose access review was asked for lately.
     reviewed: Cache<String, ()>,
+    /// Workspaces whose org was found unmoved just now.
+    confirmed: Cache<String, Told>,
 }
 
 #[derive(Clone)]
@@ -49,6 +60,10 @@ impl Orgs {
             reviewed: Cache::builder()
                 .max_capacity(ORGS_KEPT_MAX)
                 .time_to_live(Duration::from_secs(REVIEW_PAUSE_S))
+                .build(),
+            confirmed: Cache::builder()
+                .max_capacity(ORGS_KEPT_MAX)
+                .time_to_live(Duration::from_secs(CONFIRMED_S))
                 .build(),
             kept: Cache::builder()
                 .max_capacity(ORGS_KEPT_MAX)
@@ -113,6 +128,58 @@ impl Orgs {
                 tracing::warn!(workspace.id = %workspace, error = error.message, "no access review could be asked for")
             }
         }
+    }
+
+    /// As [`Orgs::confirm_schema`], or what was found just now: good enough to judge by, not to write by.
+    pub async fn confirmed_schema(&self, workspace: &WorkspaceId) -> Told {
+        match self.confirmed.get(workspace.as_str()) {
+            Some(told) => told,
+            None => self.confirm_schema(workspace).await,
+        }
+    }
+
+    /// Asks metadata-sync whether the org still is as it told us. Nothing waits for an answer that does not come.
+    pub async fn confirm_schema(&self, workspace: &WorkspaceId) -> Told {
+        let context = CallContext {
+            caller: Caller::service("writeback"),
+            timeout: Duration::from_secs(CONFIRM_TIMEOUT_S),
+        };
+        let request = ConfirmSchemaRequest {
+            workspace: workspace.as_str().to_owned(),
+        };
+        let answer = match self.metadata.confirm_schema(&context, request).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                tracing::debug!(workspace.id = %workspace, error = error.message, "whether the org moved was not told");
+                return Told::nothing();
+            }
+        };
+        let standing = match answer.standing() {
+            SchemaStanding::Current => Standing::Current,
+            SchemaStanding::Moved => Standing::Moved,
+            SchemaStanding::Unknown | SchemaStanding::Unspecified => Standing::Unknown,
+        };
+        let told = Told {
+            standing,
+            objects: answer
+                .objects
+                .into_iter()
+                .map(|known| (known.object, known.version))
+                .collect(),
+            mapping: (answer.mapping_version, answer.mapping_revision),
+            calls: answer.api_calls,
+        };
+        if standing == Standing::Current {
+            // Its call is counted by whoever made it.
+            let kept = Told {
+                calls: 0,
+                ..told.clone()
+            };
+            self.confirmed.insert(workspace.as_str().to_owned(), kept);
+        } else {
+            self.confirmed.invalidate(workspace.as_str());
+        }
+        told
     }
 
     /// Forgets what was kept of a connection that changed.

@@ -12,6 +12,7 @@ use salesforce::Org;
 use crate::adapters::orgs::Orgs;
 use crate::adapters::{answers, records};
 use crate::domain::change::Gated;
+use crate::domain::confirmed::Standing;
 use crate::domain::decision::Match;
 use crate::domain::gate::{self, Surroundings, Target};
 use crate::domain::marker;
@@ -80,6 +81,7 @@ struct Facts {
     records: HashMap<(String, String), Option<Fields>>,
     ours: Known,
     budget_spent: bool,
+    schema_moved: bool,
     spent: Spent,
 }
 
@@ -233,7 +235,13 @@ impl Gating {
         let org = self.orgs.of(&workspace, settings.connection.epoch);
         let before = provenance::of_records(&scope, &settings.workspace, &ids).await?;
         let reading = self.read_records(&org, settings, objects, &mut facts);
-        let read = tokio::time::timeout(Duration::from_secs(READ_TIMEOUT_S), reading).await;
+        let reading = tokio::time::timeout(Duration::from_secs(READ_TIMEOUT_S), reading);
+        // Asked beside the read, so that it costs no time: what is judged by a schema the org has left is judged again.
+        let (read, confirmed) = tokio::join!(reading, self.orgs.confirmed_schema(&workspace));
+        facts.spent.calls += confirmed.calls;
+        let versions = &settings.schema_versions;
+        facts.schema_moved =
+            confirmed.against(versions, settings.mapping_standing()) == Standing::Moved;
         match read {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
@@ -362,6 +370,7 @@ fn gate_all(item: &Item, plan: &Plan, settings: &Settings, facts: Option<&Facts>
             siblings: &none,
             foreseen: &nothing,
             budget_spent: facts.is_some_and(|facts| facts.budget_spent),
+            schema_moved: facts.is_some_and(|facts| facts.schema_moved),
             now,
         }
     };

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::announce;
 use super::gating::{Batch, Gating, Item, Judged};
+use super::regate::judged_again_in_s;
 use super::wake::Wake;
 use crate::domain::change::State;
 use crate::domain::lane;
@@ -18,6 +19,7 @@ use crate::domain::tally::Tally;
 use crate::store::changes::{self, New};
 use crate::store::intake::{self, MeetingKey, NewSet, Standing};
 use crate::store::outcomes::{Line, Outcome};
+use crate::store::regate;
 use crate::store::settings;
 use crate::store::usage;
 use crate::telemetry::Telemetry;
@@ -216,6 +218,8 @@ async fn insert(
     let mut lanes = Vec::new();
     let mut counts: BTreeMap<&str, (usize, &Cause)> = BTreeMap::new();
     let mut outcomes = Vec::with_capacity(taken.len());
+    // What waits for nothing that is told: a read of a record, or of the org.
+    let mut again: BTreeMap<&str, f64> = BTreeMap::new();
     for (index, id, stale) in taken {
         let Some(arrival) = &arrivals[*index] else {
             continue;
@@ -252,6 +256,10 @@ async fn insert(
         });
         let mut lines = Vec::new();
         if !*stale {
+            if let Some(seconds) = judged_again_in_s(judged.gated.iter()) {
+                let sooner = again.entry(&item.workspace).or_insert(seconds);
+                *sooner = sooner.min(seconds);
+            }
             for (proposal, gated) in judged.plan.proposals.iter().zip(&judged.gated) {
                 let change = New {
                     id: Uuid::now_v7(),
@@ -299,6 +307,9 @@ async fn insert(
             traceparent: traceparent.map(str::to_owned),
             changes: lines,
         });
+    }
+    for (workspace, seconds) in again {
+        regate::due_in(unit.connection(), workspace, seconds).await?;
     }
     intake::insert_sets(unit.connection(), &sets).await?;
     changes::insert(unit.connection(), &rows).await?;

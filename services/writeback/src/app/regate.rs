@@ -15,13 +15,14 @@ use super::gating::{Gating, Item, Judged};
 use super::on_match_decided::read;
 use super::wake::Wake;
 use crate::domain::change::{Gated, Reason, State, Verdict};
-use crate::domain::parked::reachable_again;
 use crate::domain::plan::Proposal;
+use crate::domain::recheck::{self, Approved};
 use crate::domain::tally::Tally;
-use crate::domain::{lane, missed};
+use crate::domain::{gate, lane, missed};
 use crate::store::changes::{self, New, Regated};
+use crate::store::parked::{self, Going};
 use crate::store::regate::{self, Due, Waiting};
-use crate::store::{self, intake, parked, usage};
+use crate::store::{self, intake, usage};
 use crate::telemetry::Telemetry;
 
 /// Sets judged in one page.
@@ -32,6 +33,8 @@ const PARKED_PER_PAGE_MAX: i64 = 500;
 const LEASE_S: f64 = 30.0;
 /// Longest silence between two looks, in milliseconds.
 const POLL_MS: u64 = 1_000;
+/// What the org moved under is judged again after this, in seconds: about what a read of its schema takes.
+const SCHEMA_AGAIN_S: f64 = 1.0;
 /// What could not be read, or found no free calls, is tried again after this, in seconds.
 const AGAIN_S: f64 = 15.0;
 
@@ -100,20 +103,13 @@ impl Regate {
         let generation = self.gating.settings().one(&due.workspace).await?.generation;
         let last = page.last().map(|set| set.id);
         let full = page.len() == usize::try_from(SETS_PER_PAGE_MAX).unwrap_or(usize::MAX);
-        let unread = if page.is_empty() {
-            false
+        let again_in_s = if page.is_empty() {
+            None
         } else {
             self.page(&due, page).await?
         };
         let after = last.filter(|_| full);
-        regate::done_until(
-            &scope,
-            &due.workspace,
-            after,
-            generation,
-            unread.then_some(AGAIN_S),
-        )
-        .await?;
+        regate::done_until(&scope, &due.workspace, after, generation, again_in_s).await?;
         Ok(true)
     }
 
@@ -131,14 +127,21 @@ impl Regate {
             let going: Vec<_> = page
                 .iter()
                 .filter_map(|change| {
-                    let left = reachable_again(
-                        &settings.schema,
-                        change.action,
-                        &change.object,
-                        &change.field,
-                        &change.reasons,
-                    )?;
-                    Some((change, left))
+                    let mapping = settings.mapping.as_ref();
+                    // A repair may have moved the entry to another field: then the change goes there.
+                    let field = recheck::followed(mapping, change.approved());
+                    let field = field.unwrap_or(&change.field).to_owned();
+                    let approved = Approved {
+                        field: &field,
+                        ..change.approved()
+                    };
+                    let reasons =
+                        recheck::going_on(&settings.schema, mapping, approved, &change.reasons)?;
+                    Some(Going {
+                        change,
+                        field,
+                        reasons,
+                    })
                 })
                 .collect();
             if going.is_empty() {
@@ -146,7 +149,13 @@ impl Regate {
             }
             let lanes: Vec<(String, String, i16)> = going
                 .iter()
-                .map(|(change, _)| (workspace.to_owned(), change.lane.clone(), change.priority))
+                .map(|going| {
+                    (
+                        workspace.to_owned(),
+                        going.change.lane.clone(),
+                        going.change.priority,
+                    )
+                })
                 .collect();
             let mut unit = scope.begin().await?;
             let sets = parked::resume(unit.connection(), &going).await?;
@@ -159,13 +168,13 @@ impl Regate {
             tracing::info!(
                 workspace.id = workspace,
                 changes = resumed,
-                "changes go on: the connected user can reach their target again"
+                "changes go on: nothing of the org stands against them any more"
             );
         }
     }
 
-    /// Judges one page; true when some of it waits for nothing but a read or free calls.
-    async fn page(&self, due: &Due, page: Vec<Waiting>) -> Result<bool, Failure> {
+    /// Judges one page; answers in how many seconds it is worth judging again though nothing is heard meanwhile.
+    async fn page(&self, due: &Due, page: Vec<Waiting>) -> Result<Option<f64>, Failure> {
         let mut items = Vec::with_capacity(page.len());
         let mut sets = Vec::with_capacity(page.len());
         for set in page {
@@ -177,11 +186,7 @@ impl Regate {
             sets.push(set);
         }
         let batch = self.gating.judge(&items).await?;
-        let unread = batch
-            .judged
-            .iter()
-            .flat_map(|judged| &judged.gated)
-            .any(waits_for_a_read);
+        let again_in_s = judged_again_in_s(batch.judged.iter().flat_map(|judged| &judged.gated));
         let mut unit = store::scope(&self.db, [due.workspace.as_str()])?
             .begin()
             .await?;
@@ -197,12 +202,20 @@ impl Regate {
             }
             if set.planned {
                 for slot in &set.changes {
-                    let found = judged
-                        .plan
-                        .proposals
-                        .iter()
-                        .zip(&judged.gated)
-                        .find(|(proposal, _)| proposal.slot() == slot.slot);
+                    let proposed = || judged.plan.proposals.iter().zip(&judged.gated);
+                    let taken = |proposal: &Proposal| {
+                        set.changes
+                            .iter()
+                            .any(|other| other.slot == proposal.slot())
+                    };
+                    let found = proposed()
+                        .find(|(proposal, _)| proposal.slot() == slot.slot)
+                        // A repair may have moved the entry to another field: then the change goes there.
+                        .or_else(|| {
+                            proposed().find(|(proposal, _)| {
+                                proposal.has_moved_from(&slot.slot) && !taken(proposal)
+                            })
+                        });
                     let gated = found.map_or(&gone, |(_, gated)| gated);
                     let gated = if slot.missed {
                         Cow::Owned(missed::hold(gated))
@@ -217,6 +230,7 @@ impl Regate {
                     regated.push(Regated {
                         id: slot.id,
                         version: slot.version,
+                        field: found.map_or(&slot.slot.3, |(proposal, _)| &proposal.field),
                         gated,
                     });
                 }
@@ -248,7 +262,7 @@ impl Regate {
         if approved > 0 {
             self.wake.executor();
         }
-        Ok(unread)
+        Ok(again_in_s)
     }
 }
 
@@ -301,12 +315,18 @@ fn tally(new: &[New<'_>], regated: &[Regated<'_>]) -> Tally {
     tally
 }
 
-fn waits_for_a_read(gated: &Gated) -> bool {
-    gated.regate
-        && gated
-            .reasons
-            .iter()
-            .any(|reason| matches!(reason.code.as_str(), "baseline_unknown" | "share_spent"))
+/// In how many seconds changes are worth judging again though nothing is heard meanwhile; `None` when each waits for
+/// something that will be told.
+pub(super) fn judged_again_in_s<'a>(gated: impl Iterator<Item = &'a Gated>) -> Option<f64> {
+    gated
+        .filter(|gated| gated.regate)
+        .flat_map(|gated| &gated.reasons)
+        .filter_map(|reason| match reason.code.as_str() {
+            gate::SCHEMA_MOVED => Some(SCHEMA_AGAIN_S),
+            "baseline_unknown" | "share_spent" => Some(AGAIN_S),
+            _ => None,
+        })
+        .min_by(f64::total_cmp)
 }
 
 /// The mapping in use no longer proposes this change.

@@ -213,6 +213,7 @@ mod tests {
 
     fn update(record: &str, field: &str, isolation: Isolation) -> Queued {
         Queued {
+            entry_id: String::new(),
             id: Uuid::nil(),
             change_set_id: Uuid::nil(),
             workspace: "w".into(),
@@ -244,6 +245,7 @@ mod tests {
 
     fn create(action: Action, key: &str) -> Queued {
         Queued {
+            entry_id: String::new(),
             action,
             object: "Task".into(),
             creation_key: key.into(),

@@ -265,6 +265,8 @@ pub struct Queued {
     pub record_id: String,
     /// The field; empty for creations.
     pub field: String,
+    /// The mapping entry it comes from; empty for creations.
+    pub entry_id: String,
     /// Approved, executing or uncertain.
     pub state: State,
     /// Grows with each change of state.

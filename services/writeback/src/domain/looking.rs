@@ -141,6 +141,7 @@ mod tests {
 
     fn change(overwrite: Overwrite, decided: bool) -> Queued {
         Queued {
+            entry_id: String::new(),
             id: Uuid::nil(),
             change_set_id: Uuid::nil(),
             workspace: "w".into(),

@@ -117,6 +117,42 @@ pub fn lacks_access(reasons: &[Reason]) -> bool {
         .any(|reason| reason.gate == "salesforce" && NO_ACCESS.contains(&reason.code.as_str()))
 }
 
+/// Salesforce's codes for a value or field that the schema we know lets through: the org is not what it was.
+const SCHEMA_MOVED: [&str; 9] = [
+    "INVALID_FIELD",
+    "INVALID_FIELD_FOR_INSERT_UPDATE",
+    "INVALID_TYPE",
+    "INVALID_TYPE_ON_FIELD_IN_RECORD",
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+    // A value of another type than the field has now.
+    "JSON_PARSER_ERROR",
+    "NUMBER_OUTSIDE_VALID_RANGE",
+    "REQUIRED_FIELD_MISSING",
+    "STRING_TOO_LONG",
+];
+
+/// Code of a change that Salesforce refused against the schema we know.
+pub const SCHEMA_DOUBTED: &str = "schema_doubted";
+
+/// Whether Salesforce refused, among `reasons`, what the schema we know lets through.
+#[must_use]
+pub fn doubts_schema(reasons: &[Reason]) -> bool {
+    reasons
+        .iter()
+        .any(|reason| reason.gate == "salesforce" && SCHEMA_MOVED.contains(&reason.code.as_str()))
+}
+
+/// Why such a change is held once instead of being refused.
+#[must_use]
+pub fn doubted() -> Reason {
+    Reason::new(
+        "setup",
+        Verdict::Hold,
+        SCHEMA_DOUBTED,
+        "salesforce refused what the schema we know lets through; the org is read again, and the change goes on if it may",
+    )
+}
+
 /// The code of a second record with a unique key: our own first try succeeded.
 const DUPLICATE_VALUE: &str = "DUPLICATE_VALUE";
 /// A rule's display field is where the message is shown, not what caused it.

@@ -58,6 +58,15 @@ impl Proposal {
             self.field.clone(),
         )
     }
+
+    /// Whether it is what `slot` was, with its entry mapped to another field since.
+    #[must_use]
+    pub fn has_moved_from(&self, slot: &(String, String, String, String)) -> bool {
+        let (object, record_id, entry_id, field) = slot;
+        !self.entry_id.is_empty()
+            && (&self.object, &self.record_id, &self.entry_id) == (object, record_id, entry_id)
+            && self.field != *field
+    }
 }
 
 /// What a proposal writes, before it is fitted.

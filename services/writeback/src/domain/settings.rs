@@ -22,6 +22,8 @@ pub struct Settings {
     pub mapping: Option<Mapping>,
     /// The org.
     pub schema: Schema,
+    /// Version of each object in it, removed ones included.
+    pub schema_versions: BTreeMap<String, u64>,
     /// Validation rules by object, compiled once per schema snapshot.
     pub rules: Arc<Books>,
     /// Fields read as a baseline, by object.
@@ -40,6 +42,16 @@ pub struct Settings {
     pub time_zone: Tz,
     /// Field of a new record that carries our key, where the org has it as an external id.
     pub key_field: String,
+}
+
+impl Settings {
+    /// Version and revision of the published mapping; zeros before the first.
+    #[must_use]
+    pub fn mapping_standing(&self) -> (u64, u64) {
+        self.mapping
+            .as_ref()
+            .map_or((0, 0), |mapping| (mapping.version, mapping.revision))
+    }
 }
 
 /// The connection to the org.

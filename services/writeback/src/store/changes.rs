@@ -205,6 +205,8 @@ pub struct Regated<'a> {
     pub id: Uuid,
     /// Its version when it was read; a newer one wins.
     pub version: i64,
+    /// The field it goes to now.
+    pub field: &'a str,
     /// What the gates say now.
     pub gated: Cow<'a, Gated>,
 }
@@ -222,6 +224,10 @@ pub async fn regate(
     }
     let ids: Vec<Uuid> = changes.iter().map(|change| change.id).collect();
     let versions: Vec<i64> = changes.iter().map(|change| change.version).collect();
+    let fields: Vec<String> = changes
+        .iter()
+        .map(|change| change.field.to_owned())
+        .collect();
     let states: Vec<String> = changes
         .iter()
         .map(|change| change.gated.state.as_str().to_owned())
@@ -251,18 +257,18 @@ pub async fn regate(
         .map(|change| reasons_json(&change.gated.reasons))
         .collect();
     let touched = sqlx::query_scalar!(
-        "update writeback.change c set state = row.state, regate = row.regate,
+        "update writeback.change c set state = row.state, regate = row.regate, field = row.field,
            baseline = coalesce(row.baseline::jsonb, c.baseline), piece = coalesce(row.piece::jsonb, c.piece),
            proposed = coalesce(row.proposed::jsonb, c.proposed), reasons = row.reasons::jsonb, not_before = now(),
            observed = case when row.state = 'applied' then row.baseline::jsonb else c.observed end,
            version = c.version + 1, changed_at = now(),
            rehearsal = case when c.proposed is not distinct from coalesce(row.proposed::jsonb, c.proposed)
              then c.rehearsal end
-         from unnest($1::uuid[], $2::bigint[], $3::text[], $4::boolean[], $5::text[], $6::text[], $7::text[], $8::text[])
-           as row (id, version, state, regate, baseline, piece, proposed, reasons)
+         from unnest($1::uuid[], $2::bigint[], $3::text[], $4::boolean[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+           as row (id, version, state, regate, baseline, piece, proposed, reasons, field)
          where c.id = row.id and c.version = row.version and c.state in ('proposed', 'held')
            -- What did not change keeps its version, so that a reviewer's decision on it stays good.
-           and (c.state <> row.state or c.regate <> row.regate or c.reasons <> row.reasons::jsonb
+           and (c.state <> row.state or c.regate <> row.regate or c.field <> row.field or c.reasons <> row.reasons::jsonb
              or c.proposed is distinct from coalesce(row.proposed::jsonb, c.proposed)
              or c.baseline is distinct from coalesce(row.baseline::jsonb, c.baseline))
          returning c.change_set_id",
@@ -274,6 +280,7 @@ pub async fn regate(
         &pieces as &[Option<String>],
         &proposed as &[Option<String>],
         &reasons,
+        &fields,
     )
     .fetch_all(connection)
     .await?;

@@ -186,8 +186,8 @@ pub async fn load(scope: &Scope, claim: &Claim) -> Result<Vec<Queued>, Failure> 
     let (names, _, _) = claim.columns();
     let rows = sqlx::query_as!(
         Row,
-        r#"select c.id, c.change_set_id, c.workspace, c.action, c.object, c.record_id, c.field, c.state, c.version,
-             c.lane, c.overwrite, c.baseline::text as baseline, c.piece::text as piece, c.proposed::text as proposed,
+        r#"select c.id, c.change_set_id, c.workspace, c.action, c.object, c.record_id, c.field, c.entry_id, c.state,
+             c.version, c.lane, c.overwrite, c.baseline::text as baseline, c.piece::text as piece, c.proposed::text as proposed,
              c.creation_key, c.attempts, c.not_before, c.intent_at, c.isolation, c.decided_by, c.related,
              c.reasons::text as "reasons!", c.traceparent, c.meeting_at, c.meeting_ended_at, c.restores
            from unnest($2::text[]) as row (lane)
@@ -213,6 +213,7 @@ struct Row {
     object: String,
     record_id: String,
     field: String,
+    entry_id: String,
     state: String,
     version: i64,
     lane: String,
@@ -250,6 +251,7 @@ impl Row {
             object: self.object,
             record_id: self.record_id,
             field: self.field,
+            entry_id: self.entry_id,
             state: State::parse(&self.state).ok_or_else(|| unreadable("state"))?,
             version: self.version,
             lane: self.lane,

@@ -1,6 +1,7 @@
 //! Changes that wait for something other than a person, read a page at a time to be planned or gated again.
 
 use chassis::{Failure, Scope};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// A workspace whose waiting changes are due, leased to one process.
@@ -120,6 +121,27 @@ pub async fn page(
         }
     }
     Ok(waiting)
+}
+
+/// Has a workspace's waiting changes judged again within so many seconds.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn due_in(
+    connection: &mut PgConnection,
+    workspace: &str,
+    seconds: f64,
+) -> Result<(), Failure> {
+    sqlx::query!(
+        "update writeback.workspace
+         set regate_due_at = least(coalesce(regate_due_at, 'infinity'), now() + make_interval(secs => $2))
+         where workspace = $1",
+        workspace,
+        seconds
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Moves the cursor on, or ends the pass: then it starts over only if something moved since it began.

@@ -206,7 +206,11 @@ async fn read(
         wire::mapping(&sent).map_err(|_| unreadable("mapping"))
     })
     .transpose()?;
-    let (schema, snapshot) = schema(connection, workspace).await?;
+    let Known {
+        schema,
+        versions,
+        snapshot,
+    } = schema(connection, workspace).await?;
     let permissions = permissions(connection, workspace).await?;
     let mut stages = stage_controls(connection, workspace).await?;
     stages.pipelines = row.pipeline_record_type_ids;
@@ -225,6 +229,7 @@ async fn read(
         },
         mapping,
         schema,
+        schema_versions: versions,
         rules,
         reads,
         permissions,
@@ -237,17 +242,23 @@ async fn read(
     })
 }
 
-/// The highest version of each object of which every part arrived, and what tells this snapshot from any other.
-async fn schema(
-    connection: &mut PgConnection,
-    workspace: &str,
-) -> Result<(Schema, Snapshot), Failure> {
+/// The org as far as it was told.
+struct Known {
+    schema: Schema,
+    /// Of each object, removed ones included.
+    versions: BTreeMap<String, u64>,
+    /// Tells this snapshot from any other.
+    snapshot: Snapshot,
+}
+
+/// The highest version of each object of which every part arrived.
+async fn schema(connection: &mut PgConnection, workspace: &str) -> Result<Known, Failure> {
     let rows = sqlx::query!(
         "with complete as (
            select object, version from writeback.schema_part where workspace = $1
            group by object, version having count(*) = max(parts)),
          newest as (select object, max(version) as version from complete group by object)
-         select part.object, part.removed, part.payload
+         select part.object, part.version, part.removed, part.payload
          from newest join writeback.schema_part part
            on part.workspace = $1 and part.object = newest.object and part.version = newest.version
          order by part.object, part.part",
@@ -257,7 +268,12 @@ async fn schema(
     .await?;
     let mut parts: BTreeMap<String, Vec<crm::v1::ObjectSchema>> = BTreeMap::new();
     let mut hash = Sha256::new();
-    for row in rows.into_iter().filter(|row| !row.removed) {
+    let mut versions = BTreeMap::new();
+    for row in rows {
+        versions.insert(row.object.clone(), u64::try_from(row.version).unwrap_or(0));
+        if row.removed {
+            continue;
+        }
         hash.update(u64::try_from(row.payload.len()).unwrap_or(0).to_le_bytes());
         hash.update(&row.payload);
         let part = crm::v1::ObjectSchema::decode(row.payload.as_slice())
@@ -268,7 +284,11 @@ async fn schema(
         .into_iter()
         .map(|(name, parts)| (name, wire::object(parts)))
         .collect();
-    Ok((schema, hash.finalize().into()))
+    Ok(Known {
+        schema,
+        versions,
+        snapshot: hash.finalize().into(),
+    })
 }
 
 /// The workspace's permissions.

@@ -28,6 +28,7 @@ use crate::adapters::orgs::Orgs;
 use crate::config::Options;
 use crate::domain::batching;
 use crate::domain::change::{Queued, State};
+use crate::domain::confirmed::Standing;
 use crate::domain::outcome;
 use crate::domain::settings::Settings;
 use crate::store::queue::{self, Claim};
@@ -37,6 +38,9 @@ use crate::store::workspace_id;
 use crate::telemetry::Telemetry;
 
 use settle::Round;
+
+/// What the org moved under waits so long before it is looked at again, in milliseconds: about what a read of it takes.
+const SCHEMA_MS: i64 = 1_000;
 
 /// Time between two looks at how full the next request would be, in milliseconds.
 const GATHER_POLL_MS: u64 = 50;
@@ -214,8 +218,18 @@ impl Executor {
         let lost: Vec<Queued> = extract(&mut due, |change| change.state != State::Approved);
         let worked = async {
             lookup::look(&scope, &org, &settings, lost, &mut round).await?;
-            let (ready, present) =
-                prepare::prepare(&scope, &org, &settings, due, &mut round).await?;
+            let prepared = prepare::prepare(&scope, &org, &settings, due, &mut round);
+            // Asked beside the reads, so that it costs no time.
+            let (prepared, told) = tokio::join!(prepared, self.orgs.confirm_schema(&workspace));
+            round.spent.calls += told.calls;
+            let (ready, present) = prepared?;
+            let standing = told.against(&settings.schema_versions, settings.mapping_standing());
+            if standing == Standing::Moved {
+                for change in ready {
+                    round.wait(&change, SCHEMA_MS);
+                }
+                return Ok(());
+            }
             let target = Target {
                 org: &org,
                 settings: &settings,
@@ -233,9 +247,9 @@ impl Executor {
                 round.trouble(&answers::failure(&error), &answers::chain(&error));
             }
         }
-        let lacks_access = round.lacks_access();
+        let doubts = round.doubts_the_schema();
         settle::settle(&self.db, claim, round, self.jitter(), &self.telemetry).await?;
-        if lacks_access {
+        if doubts {
             // Later changes are held by what it finds, instead of running into the same refusal.
             self.orgs.review_access(&workspace).await;
         }

@@ -10,10 +10,10 @@ use super::settle::Round;
 use crate::adapters::{answers, records};
 use crate::domain::batching;
 use crate::domain::change::{Action, Queued, Reason, Verdict, Write};
-use crate::domain::gate;
 use crate::domain::looking::{self, Before};
 use crate::domain::outcome::{self, Next};
 use crate::domain::prediction::Books;
+use crate::domain::recheck::{self, Approved};
 use crate::domain::settings::Settings;
 use crate::domain::undo::{self, MayGo};
 use crate::domain::value::{FieldValue, Fields};
@@ -30,7 +30,7 @@ pub(super) async fn prepare(
     changes: Vec<Queued>,
     round: &mut Round,
 ) -> Result<(Vec<Queued>, Present), Trouble> {
-    let changes = within_reach(settings, changes, round);
+    let changes = still_right(settings, changes, round);
     let updates: Vec<&Queued> = changes
         .iter()
         .filter(|change| !change.action.creates())
@@ -100,19 +100,28 @@ pub(super) async fn prepare(
     Ok((ready, present))
 }
 
-/// Holds what the connected user can no longer reach by the newest schema, before anything is asked of Salesforce.
-fn within_reach(settings: &Settings, changes: Vec<Queued>, round: &mut Round) -> Vec<Queued> {
+/// Holds what the newest schema and mapping no longer let through, before anything is asked of Salesforce.
+fn still_right(settings: &Settings, changes: Vec<Queued>, round: &mut Round) -> Vec<Queued> {
     let mut kept = Vec::with_capacity(changes.len());
-    for change in changes {
-        let reasons = match settings.schema.get(&change.object) {
-            Some(object) => gate::reach(object, &change.object, change.action, &change.field),
-            None => Vec::new(),
+    for mut change in changes {
+        let approved = Approved {
+            action: change.action,
+            object: &change.object,
+            field: &change.field,
+            entry_id: &change.entry_id,
+            proposed: Some(&change.proposed),
+            restores: change.restores,
         };
-        if reasons.is_empty() {
-            kept.push(change);
-        } else {
+        let reasons = recheck::objections(&settings.schema, settings.mapping.as_ref(), approved);
+        if !reasons.is_empty() {
             round.out_of_reach(&change, reasons);
+            continue;
         }
+        if let (true, Write::Record(fields)) = (change.action.creates(), &change.proposed) {
+            let object = settings.schema.get(&change.object);
+            change.proposed = Write::Record(recheck::settable(fields, object));
+        }
+        kept.push(change);
     }
     kept
 }

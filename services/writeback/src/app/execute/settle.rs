@@ -17,10 +17,15 @@ use crate::domain::value::{FieldValue, Fields};
 use crate::store::predictions;
 use crate::store::provenance::{self, Written};
 use crate::store::queue::{self, Claim};
+use crate::store::regate;
 use crate::store::results::{self, Standing};
 use crate::store::undo;
 use crate::store::usage::{self, Spent};
 use crate::telemetry::Telemetry;
+
+/// What Salesforce refused against the schema we know is judged again after this at the latest, in seconds, though the org
+/// turned out to be as it was known.
+const DOUBTED_AGAIN_S: f64 = 5.0;
 
 /// Everything a round found out.
 pub(super) struct Round {
@@ -154,11 +159,11 @@ impl Round {
         self.push(change, standing);
     }
 
-    /// Whether Salesforce refused anything for lack of access: then the access is worth a review.
-    pub(super) fn lacks_access(&self) -> bool {
-        self.standings
-            .iter()
-            .any(|(_, standing)| outcome::lacks_access(&standing.reasons))
+    /// Whether Salesforce refused anything that the schema we know lets through: then the org is worth another read.
+    pub(super) fn doubts_the_schema(&self) -> bool {
+        self.standings.iter().any(|(_, standing)| {
+            outcome::lacks_access(&standing.reasons) || outcome::doubts_schema(&standing.reasons)
+        })
     }
 
     /// The value is in the field already; it is not ours, so no provenance is kept.
@@ -201,6 +206,15 @@ impl Round {
                     standing.record_id = record_id;
                 }
                 self.remember(change);
+                standing
+            }
+            // Once only: what the org refuses after it was read again, it refuses.
+            Next::Refused(reasons) if change.attempts == 0 && outcome::doubts_schema(&reasons) => {
+                let mut standing = self.standing(change, steps, State::Held, "doubted");
+                standing.attempts = used.max(1);
+                standing.reasons =
+                    [ours(&change.reasons), vec![outcome::doubted()], reasons].concat();
+                standing.regate = true;
                 standing
             }
             Next::Refused(reasons) => {
@@ -366,6 +380,9 @@ pub(super) async fn settle(
         .collect();
     announce::sets(&mut unit, sets, Utc::now()).await?;
     usage::spend(unit.connection(), &claim.workspace, spent).await?;
+    if standings.iter().any(doubted) {
+        regate::due_in(unit.connection(), &claim.workspace, DOUBTED_AGAIN_S).await?;
+    }
     predictions::add(unit.connection(), &claim.workspace, &score, Source::Write).await?;
     match &trouble {
         Some((failure, what)) => {
@@ -396,6 +413,14 @@ pub(super) async fn settle(
     }
     telemetry.settled(&tally);
     Ok(())
+}
+
+fn doubted(standing: &Standing) -> bool {
+    standing.regate
+        && standing
+            .reasons
+            .iter()
+            .any(|reason| reason.code == outcome::SCHEMA_DOUBTED)
 }
 
 /// Transitions that matter outside: a change that merely waits is not one.

@@ -5,6 +5,7 @@
 
 mod picklist;
 mod plain;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod textual;
@@ -15,6 +16,8 @@ use chrono_tz::Tz;
 use super::meeting::Typed;
 use super::schema::{Field, Kind, Stage};
 use super::value::FieldValue;
+pub use stored::takes;
+
 use picklist::{fit_multi, fit_picklist};
 use plain::{fit_boolean, fit_date, fit_number};
 use textual::{fit_short, fit_text, is_email};

@@ -19,6 +19,7 @@ mod verification;
 mod tests;
 
 pub use connection::reach;
+pub use setup::SCHEMA_MOVED;
 
 use chrono::{DateTime, Utc};
 
@@ -89,6 +90,8 @@ pub struct Surroundings<'a> {
     pub foreseen: &'a Foreseen,
     /// The workspace's share of the org's daily calls is spent.
     pub budget_spent: bool,
+    /// The org moved since its schema was read, and is being read again.
+    pub schema_moved: bool,
     /// Now.
     pub now: DateTime<Utc>,
 }

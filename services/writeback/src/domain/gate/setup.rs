@@ -3,6 +3,9 @@
 use super::{Reason, Subject, Target};
 use crate::domain::change::Verdict;
 
+/// Code of a change that waits for the org to be read again.
+pub const SCHEMA_MOVED: &str = "schema_moved";
+
 pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
     let mut reasons = Vec::new();
     let settings = subject.around.settings;
@@ -45,6 +48,14 @@ pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
                 }
             }
         }
+    }
+    if subject.around.schema_moved {
+        reasons.push(Reason::new(
+            "",
+            Verdict::Wait,
+            SCHEMA_MOVED,
+            "the org changed since its schema was read; the change is judged when it has been read again",
+        ));
     }
     if matches!(subject.around.target, Target::NotRead) {
         reasons.push(Reason::new(

@@ -131,6 +131,7 @@ fn settings() -> Settings {
                 kind: ActivityKind::Task,
             }],
         }),
+        schema_versions: BTreeMap::new(),
         schema: BTreeMap::from([
             ("Opportunity".to_owned(), opportunity),
             ("Task".to_owned(), task),
@@ -233,6 +234,7 @@ struct World {
     siblings: Fields,
     backfill: bool,
     budget_spent: bool,
+    schema_moved: bool,
 }
 
 impl World {
@@ -249,6 +251,7 @@ impl World {
             siblings: Fields::new(),
             backfill: false,
             budget_spent: false,
+            schema_moved: false,
         }
     }
 
@@ -264,6 +267,7 @@ impl World {
             siblings: &self.siblings,
             foreseen: &none,
             budget_spent: self.budget_spent,
+            schema_moved: self.schema_moved,
             now: DateTime::UNIX_EPOCH,
         };
         let mut together = self.siblings.clone();
@@ -368,6 +372,11 @@ fn each_gate_has_its_verdict_for_an_update() {
             "not read",
             |w| w.target = |_| Target::NotRead,
             "proposed: setup/baseline_unknown",
+        ),
+        (
+            "the org moved",
+            |w| w.schema_moved = true,
+            "proposed: setup/schema_moved",
         ),
         (
             "suspended",
