@@ -180,6 +180,14 @@ impl auth::Auth for Script {
 }
 
 impl metadata::MetadataSync for Script {
+    async fn confirm_schema(
+        &self,
+        _: &CallContext,
+        _: metadata::ConfirmSchemaRequest,
+    ) -> Result<metadata::ConfirmSchemaResponse, RpcError> {
+        unasked()
+    }
+
     async fn start_access_review(
         &self,
         context: &CallContext,
