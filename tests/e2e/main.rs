@@ -9,6 +9,7 @@ mod happy_path;
 mod metrics;
 mod org;
 mod outages;
+mod promotion;
 mod quarantine;
 mod repeats;
 mod restore;

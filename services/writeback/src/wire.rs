@@ -310,6 +310,13 @@ pub fn mapping(sent: &crm::v1::Mapping) -> Result<Mapping, Invalid> {
                 SentKind::Task => ActivityKind::Task,
                 SentKind::Event => ActivityKind::Event,
                 SentKind::ContentNote => ActivityKind::Note,
+                // Only drafts have them; a published mapping says a field by an entry, and nothing by nothing.
+                SentKind::Field | SentKind::None => {
+                    return Err(invalid(
+                        "mapping.destinations.kind",
+                        "is not one of a published mapping",
+                    ));
+                }
             },
         });
     }

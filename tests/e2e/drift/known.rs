@@ -1,6 +1,8 @@
 //! The change of the org was read before the meeting came.
 
-use super::{DELETED, LOCKED, RENAMED, RETYPED, assert_held, change, map, refusals, saying, states};
+use super::{
+    DELETED, LOCKED, RENAMED, RETYPED, assert_held, change, map, refusals, saying, states,
+};
 use crate::world::World;
 use events::crm::v1::DriftKind;
 use events::metadata::v1::SyncKind;

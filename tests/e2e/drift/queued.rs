@@ -1,7 +1,7 @@
 //! The changes were approved already, and the org changes before they are written.
 
 use super::{
-    Case, DEACTIVATED, DELETED, LOCKED, RENAMED, RETYPED, SHORTENED, SAID, assert_held, change,
+    Case, DEACTIVATED, DELETED, LOCKED, RENAMED, RETYPED, SAID, SHORTENED, assert_held, change,
     map, refusals, saying, states,
 };
 use crate::world::{SETTLED_MAX, World};

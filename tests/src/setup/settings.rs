@@ -146,6 +146,7 @@ fn place(place: Place) -> anyhow::Result<Destination> {
     Ok(Destination {
         content: content.into(),
         kind: kind.into(),
+        ..Destination::default()
     })
 }
 

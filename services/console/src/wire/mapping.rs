@@ -77,12 +77,19 @@ pub(crate) struct Synonym {
     pub(crate) to: String,
 }
 
-/// A piece of a meeting written as a record of its own.
+/// A piece of a meeting and where it goes: a record of its own, in a draft also a field or nowhere. A field is answered as
+/// the entry `destination_<content>`.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Destination {
     pub(crate) content: String,
     pub(crate) kind: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) object: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) field: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) overwrite: Option<String>,
 }
 
 /// Draft and published mapping.
@@ -117,6 +124,9 @@ impl From<proto::Mapping> for Mapping {
         let destination = |destination: proto::Destination| Destination {
             content: destination.content().word(),
             kind: destination.kind().word(),
+            object: destination.object,
+            field: destination.field,
+            overwrite: None,
         };
         Self {
             version: mapping.version,
@@ -173,6 +183,12 @@ impl Mapping {
                 content: parse::<destination::Content>(&at("content"), &destination.content)?
                     .into(),
                 kind: parse::<destination::Kind>(&at("kind"), &destination.kind)?.into(),
+                object: destination.object,
+                field: destination.field,
+                overwrite: match &destination.overwrite {
+                    Some(word) => parse::<proto::OverwritePolicy>(&at("overwrite"), word)?.into(),
+                    None => proto::OverwritePolicy::Unspecified.into(),
+                },
             })
         };
         Ok(proto::Mapping {

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use chassis::RpcTransport;
 use events::WorkspaceId;
-use events::rpc::{CallContext, Caller};
+use events::rpc::{CallContext, Caller, RpcError};
 use events::writeback::v1::{
     ChangeTarget, CountQueuedChangesRequest, GetStageControlsRequest, GetStageControlsResponse,
-    WritebackClient,
+    SetStageControlsRequest, StageControl, WritebackClient,
 };
 
 /// How long an answer may take: a person waits for the page it is on.
@@ -65,6 +65,30 @@ impl Writeback {
                 None
             }
         }
+    }
+
+    /// Sets the pipelines and exits, as the admin who imports them.
+    ///
+    /// # Errors
+    /// What writeback says against it, or that it does not answer.
+    pub async fn set_controls(
+        &self,
+        workspace: &WorkspaceId,
+        caller: &Caller,
+        controls: Vec<StageControl>,
+        pipeline_record_type_ids: Vec<String>,
+    ) -> Result<(), RpcError> {
+        let context = CallContext {
+            caller: caller.clone(),
+            timeout: TIMEOUT,
+        };
+        let request = SetStageControlsRequest {
+            workspace: workspace.as_str().to_owned(),
+            controls,
+            pipeline_record_type_ids,
+        };
+        self.client.set_stage_controls(&context, request).await?;
+        Ok(())
     }
 
     /// The pipelines and exits an admin chose; none when writeback does not answer.

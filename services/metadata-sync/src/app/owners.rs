@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::{SELF, broken, internal, now};
 use crate::domain::drift::{Change, Kind};
-use crate::domain::impact;
+use crate::domain::impact::{self, Impact};
 use crate::domain::item::{Item, Status};
-use crate::domain::owner::{Match, Override, Owner, normal, resolve};
+use crate::domain::owner::{Match, Override, Owner, normal, resolve, stood_for};
 use crate::domain::publish::Problem;
 use crate::store::{drift, mapping, owner, workspace};
 use crate::wire;
@@ -43,6 +43,7 @@ pub(super) async fn followed(
     let Some(published) = mapping::published(&mut *unit.connection(), id.as_str()).await? else {
         return Ok(());
     };
+    let overrides = owner::overrides(&mut *unit.connection(), id.as_str()).await?;
     let mut told = Vec::new();
     for item in drift::open(&mut *unit.connection(), id.as_str()).await? {
         let back = item.change.kind == Kind::OwnerDeactivated
@@ -68,6 +69,10 @@ pub(super) async fn followed(
         };
         let Some(impact) = impact::impact(&change, &published.mapping) else {
             continue;
+        };
+        let impact = Impact {
+            people: stood_for(owner, &overrides),
+            ..impact
         };
         let item = Item::found(Uuid::now_v7(), change, impact, now(), SELF);
         drift::add(unit.connection(), id.as_str(), &item).await?;

@@ -19,6 +19,8 @@ pub struct Impact {
     pub touched_entry_ids: Vec<String>,
     /// Destinations that use what changed, for a person: `notes as ContentNote`.
     pub destinations: Vec<String>,
+    /// Our users a deactivated Salesforce user stood for, and how; known to whoever knows the users.
+    pub people: Vec<String>,
     /// How much it matters.
     pub severity: Severity,
     /// What would mend it.
@@ -43,6 +45,7 @@ pub fn impact(change: &Change, mapping: &Mapping) -> Option<Impact> {
         severity: change.kind.severity(broke),
         touched_entry_ids: ids(&touched),
         destinations,
+        people: vec![],
         proposed_repair: repair::text(change),
         entry_ids,
     })

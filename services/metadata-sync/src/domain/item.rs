@@ -21,6 +21,8 @@ pub struct Item {
     pub touched_entry_ids: Vec<String>,
     /// Destinations that use what changed, for a person.
     pub destinations: Vec<String>,
+    /// Our users a deactivated Salesforce user stood for, and how, for a person.
+    pub people: Vec<String>,
     /// What would mend it.
     pub proposed_repair: String,
     /// When it was found.
@@ -46,6 +48,7 @@ impl Item {
             entry_ids: impact.entry_ids,
             touched_entry_ids: impact.touched_entry_ids,
             destinations: impact.destinations,
+            people: impact.people,
             proposed_repair: impact.proposed_repair,
             detected_at: at,
             status: if harmless {

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod cursor;
+pub mod destination;
 pub mod difference;
 pub mod drift;
 pub mod drift_target;

@@ -37,6 +37,20 @@ pub enum Match<'a> {
     Nobody(String),
 }
 
+/// Our users a Salesforce user stood for, and how, for a person: those an admin said so of, and whoever has their address.
+#[must_use]
+pub fn stood_for(owner: &Owner, overrides: &[Override]) -> Vec<String> {
+    let address = normal(&owner.email);
+    let said = overrides
+        .iter()
+        .filter(|said| said.user_id == owner.id)
+        .map(|said| format!("{} by override", said.email));
+    // An override for the address itself wins over it.
+    let own = !address.is_empty() && !overrides.iter().any(|said| said.email == address);
+    said.chain(own.then(|| format!("{address} by e-mail address")))
+        .collect()
+}
+
 /// An address as it is compared.
 #[must_use]
 pub fn normal(email: &str) -> String {
@@ -90,6 +104,34 @@ mod tests {
             active,
             user_type: user_type.into(),
         }
+    }
+
+    #[test]
+    fn whom_a_deactivated_user_stood_for_is_told_by_override_and_address() {
+        let owner = Owner {
+            id: "005A".into(),
+            name: "Rosa".into(),
+            email: "Rosa@Acme.example".into(),
+            active: false,
+            user_type: "Standard".into(),
+        };
+        let said = |email: &str, user_id: &str| Override {
+            email: email.into(),
+            user_id: user_id.into(),
+        };
+        let ann = said("ann@acme.example", "005A");
+        assert_eq!(
+            stood_for(&owner, &[ann.clone(), said("bob@acme.example", "005B")]),
+            [
+                "ann@acme.example by override",
+                "rosa@acme.example by e-mail address"
+            ]
+        );
+        let elsewhere = said("rosa@acme.example", "005B");
+        assert_eq!(
+            stood_for(&owner, &[ann, elsewhere]),
+            ["ann@acme.example by override"]
+        );
     }
 
     #[test]

@@ -92,6 +92,33 @@ fn offered(opportunity: &Object, stage: &Stage, record_type: &str) -> bool {
     }
 }
 
+/// Developer names of record types by id; ids the org does not have are left out.
+#[must_use]
+pub fn developer_names(opportunity: &Object, ids: &[String]) -> Vec<String> {
+    let known = &opportunity.record_types;
+    ids.iter()
+        .filter_map(|id| known.iter().find(|record_type| record_type.id == *id))
+        .map(|record_type| record_type.developer_name.clone())
+        .collect()
+}
+
+/// Ids of record types by developer name, and the names the org does not have.
+#[must_use]
+pub fn record_type_ids(opportunity: &Object, names: &[String]) -> (Vec<String>, Vec<String>) {
+    let (mut ids, mut missing) = (Vec::new(), Vec::new());
+    for name in names {
+        match opportunity
+            .record_types
+            .iter()
+            .find(|record_type| record_type.developer_name == *name)
+        {
+            Some(record_type) => ids.push(record_type.id.clone()),
+            None => missing.push(name.clone()),
+        }
+    }
+    (ids, missing)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,6 +20,7 @@ struct Row {
     entry_ids: Vec<String>,
     touched_entry_ids: Vec<String>,
     destinations: Vec<String>,
+    people: Vec<String>,
     proposed_repair: String,
     status: String,
     detected_at: DateTime<Utc>,
@@ -38,6 +39,7 @@ impl Row {
             entry_ids: self.entry_ids,
             touched_entry_ids: self.touched_entry_ids,
             destinations: self.destinations,
+            people: self.people,
             proposed_repair: self.proposed_repair,
             detected_at: self.detected_at,
             status: Status::parse(&self.status).ok_or_else(|| unreadable("drift status"))?,
@@ -61,8 +63,8 @@ pub async fn add(
     sqlx::query!(
         "insert into metadata_sync.drift_item
             (id, workspace, object, change, entry_ids, proposed_repair, status, detected_at, resolved_by, resolved_at, reason,
-             severity, touched_entry_ids, destinations)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+             severity, touched_entry_ids, destinations, people)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         item.id,
         workspace,
         item.change.object,
@@ -76,7 +78,8 @@ pub async fn add(
         item.reason,
         item.severity.as_str(),
         &item.touched_entry_ids,
-        &item.destinations
+        &item.destinations,
+        &item.people
     )
     .execute(connection)
     .await?;
@@ -93,7 +96,7 @@ pub async fn open(
 ) -> Result<Vec<Item>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        r#"select id, change as "change: Json<Change>", severity, entry_ids, touched_entry_ids, destinations,
+        r#"select id, change as "change: Json<Change>", severity, entry_ids, touched_entry_ids, destinations, people,
               proposed_repair, status, detected_at, resolved_by, resolved_at, reason
            from metadata_sync.drift_item where workspace = $1 and status = 'open' order by detected_at, id limit $2"#,
         workspace,
@@ -118,7 +121,7 @@ pub async fn list(
 ) -> Result<Vec<Item>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        r#"select id, change as "change: Json<Change>", severity, entry_ids, touched_entry_ids, destinations,
+        r#"select id, change as "change: Json<Change>", severity, entry_ids, touched_entry_ids, destinations, people,
               proposed_repair, status, detected_at, resolved_by, resolved_at, reason
            from metadata_sync.drift_item where workspace = $1 and ($2 or status = 'open')
            order by (status = 'open') desc, detected_at desc, id desc limit $3"#,
@@ -144,7 +147,7 @@ pub async fn lock(
 ) -> Result<Option<Item>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        r#"select id, change as "change: Json<Change>", severity, entry_ids, touched_entry_ids, destinations,
+        r#"select id, change as "change: Json<Change>", severity, entry_ids, touched_entry_ids, destinations, people,
               proposed_repair, status, detected_at, resolved_by, resolved_at, reason
            from metadata_sync.drift_item where workspace = $1 and id = $2 for update"#,
         workspace,

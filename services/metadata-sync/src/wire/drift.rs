@@ -42,6 +42,7 @@ pub fn message(item: &Item) -> DriftItem {
         repairable: item.status == Status::Open && impact::applies(item.change.kind),
         queued_changes: 0,
         queued_changes_known: false,
+        people: item.people.clone(),
     }
 }
 

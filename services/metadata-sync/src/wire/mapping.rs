@@ -5,6 +5,7 @@ use events::metadata::v1::MappingProblem;
 use events::rpc::RpcError;
 
 use super::timestamp;
+use crate::domain::destination;
 use crate::domain::mapping::{
     Content, Destination, Direction, ENTRIES_MAX, Entry, Kind, Mapping, Overwrite, Published,
     SYNONYMS_MAX, Synonym, TEXT_CHARACTERS_MAX,
@@ -40,7 +41,17 @@ pub fn draft(sent: &v1::Mapping) -> Result<Mapping, RpcError> {
     for property in &sent.properties {
         properties.push(draft_property(property)?);
     }
-    let destinations = sent.destinations.iter().map(destination).collect();
+    let mut destinations = Vec::with_capacity(sent.destinations.len());
+    for sent in &sent.destinations {
+        match sent.kind() {
+            v1::destination::Kind::None => {}
+            v1::destination::Kind::Field => destination::put(&mut entries, field(sent)?),
+            v1::destination::Kind::Unspecified
+            | v1::destination::Kind::Task
+            | v1::destination::Kind::Event
+            | v1::destination::Kind::ContentNote => destinations.push(record(sent)),
+        }
+    }
     Ok(Mapping {
         properties,
         entries,
@@ -159,14 +170,7 @@ fn draft_entry(sent: &v1::MappingEntry) -> Result<Entry, RpcError> {
         property: text("draft.entries.property", &sent.property)?,
         object: text("draft.entries.object", &sent.object)?,
         field: text("draft.entries.field", &sent.field)?,
-        overwrite: match sent.overwrite() {
-            v1::OverwritePolicy::Unspecified => None,
-            v1::OverwritePolicy::OnlyIfEmpty => Some(Overwrite::OnlyIfEmpty),
-            v1::OverwritePolicy::Append => Some(Overwrite::Append),
-            v1::OverwritePolicy::Prepend => Some(Overwrite::Prepend),
-            v1::OverwritePolicy::ReplaceOurs => Some(Overwrite::ReplaceOurs),
-            v1::OverwritePolicy::ReplaceAlways => Some(Overwrite::ReplaceAlways),
-        },
+        overwrite: overwrite(sent.overwrite()),
         confidence_min: sent.confidence_min,
         truncate: sent.truncate,
         synonyms,
@@ -180,22 +184,54 @@ fn draft_entry(sent: &v1::MappingEntry) -> Result<Entry, RpcError> {
     })
 }
 
-fn destination(sent: &v1::Destination) -> Destination {
-    use v1::destination;
+fn content(sent: &v1::Destination) -> Option<Content> {
+    use v1::destination::Content as Sent;
+    match sent.content() {
+        Sent::Unspecified => None,
+        Sent::Meeting => Some(Content::Meeting),
+        Sent::Notes => Some(Content::Notes),
+        Sent::RecordingLink => Some(Content::RecordingLink),
+        Sent::Summary => Some(Content::Summary),
+    }
+}
+
+/// A destination that is a record of its own.
+fn record(sent: &v1::Destination) -> Destination {
+    use v1::destination::Kind as Sent;
     Destination {
-        content: match sent.content() {
-            destination::Content::Unspecified => None,
-            destination::Content::Meeting => Some(Content::Meeting),
-            destination::Content::Notes => Some(Content::Notes),
-            destination::Content::RecordingLink => Some(Content::RecordingLink),
-            destination::Content::Summary => Some(Content::Summary),
-        },
+        content: content(sent),
         kind: match sent.kind() {
-            destination::Kind::Unspecified => None,
-            destination::Kind::Task => Some(Kind::Task),
-            destination::Kind::Event => Some(Kind::Event),
-            destination::Kind::ContentNote => Some(Kind::ContentNote),
+            Sent::Task => Some(Kind::Task),
+            Sent::Event => Some(Kind::Event),
+            Sent::ContentNote => Some(Kind::ContentNote),
+            Sent::Unspecified | Sent::Field | Sent::None => None,
         },
+    }
+}
+
+/// A destination that is a field.
+fn field(sent: &v1::Destination) -> Result<Entry, RpcError> {
+    let object = text("draft.destinations.object", &sent.object)?;
+    let field = text("draft.destinations.field", &sent.field)?;
+    let overwrite = overwrite(sent.overwrite()).unwrap_or(Overwrite::ReplaceOurs);
+    let entry =
+        content(sent).and_then(|content| destination::entry(content, &object, &field, overwrite));
+    entry.ok_or_else(|| {
+        RpcError::invalid(
+            "draft.destinations.content",
+            "is not written to a field; only notes, recording_link and summary are",
+        )
+    })
+}
+
+fn overwrite(sent: v1::OverwritePolicy) -> Option<Overwrite> {
+    match sent {
+        v1::OverwritePolicy::Unspecified => None,
+        v1::OverwritePolicy::OnlyIfEmpty => Some(Overwrite::OnlyIfEmpty),
+        v1::OverwritePolicy::Append => Some(Overwrite::Append),
+        v1::OverwritePolicy::Prepend => Some(Overwrite::Prepend),
+        v1::OverwritePolicy::ReplaceOurs => Some(Overwrite::ReplaceOurs),
+        v1::OverwritePolicy::ReplaceAlways => Some(Overwrite::ReplaceAlways),
     }
 }
 
@@ -290,6 +326,7 @@ fn destination_message(destination: &Destination) -> v1::Destination {
     v1::Destination {
         content: content.into(),
         kind: kind.into(),
+        ..v1::Destination::default()
     }
 }
 
@@ -338,10 +375,55 @@ mod tests {
             destinations: vec![v1::Destination {
                 content: v1::destination::Content::Notes.into(),
                 kind: v1::destination::Kind::ContentNote.into(),
+                ..v1::Destination::default()
             }],
             ..v1::Mapping::default()
         };
         assert_eq!(draft_message("acme", &draft(&sent).expect("a draft")), sent);
+    }
+
+    #[test]
+    fn content_may_go_to_a_field_to_a_record_or_nowhere() {
+        use v1::destination::{Content as Sent, Kind as To};
+        let to = |content: Sent, kind: To, field: &str| v1::Destination {
+            content: content.into(),
+            kind: kind.into(),
+            object: "Opportunity".into(),
+            field: field.into(),
+            overwrite: v1::OverwritePolicy::Append.into(),
+        };
+        let sent = |destinations| v1::Mapping {
+            destinations,
+            ..v1::Mapping::default()
+        };
+        let known = draft(&sent(vec![
+            to(Sent::Notes, To::Field, "Notes__c"),
+            to(Sent::Summary, To::None, ""),
+            to(Sent::RecordingLink, To::Task, ""),
+        ]));
+        let known = known.expect("a draft");
+        let entries: Vec<(&str, &str, &str)> = known
+            .entries
+            .iter()
+            .map(|entry| {
+                (
+                    entry.id.as_str(),
+                    entry.property.as_str(),
+                    entry.field.as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            entries,
+            [("destination_notes", "meeting.notes", "Notes__c")]
+        );
+        assert_eq!(known.entries[0].overwrite, Some(Overwrite::Append));
+        assert_eq!(known.destinations.len(), 1, "summaries go nowhere");
+        let meeting = draft(&sent(vec![to(Sent::Meeting, To::Field, "Notes__c")]));
+        assert_eq!(
+            meeting.expect_err("is refused").field.as_deref(),
+            Some("draft.destinations.content")
+        );
     }
 
     #[test]

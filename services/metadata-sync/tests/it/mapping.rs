@@ -112,6 +112,7 @@ async fn publishing_tells_the_whole_mapping_and_versions_grow() {
         draft.destinations = vec![Destination {
             content: Content::Meeting.into(),
             kind: Kind::Task.into(),
+            ..Destination::default()
         }];
     }
     assert_eq!(

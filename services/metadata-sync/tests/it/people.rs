@@ -121,6 +121,14 @@ async fn our_users_are_salesforce_users_by_address_or_override_and_a_deactivatio
             DriftStatus::Open
         )]
     );
+    assert_eq!(
+        told[0].people,
+        [
+            "r.m@acme.example by override".to_owned(),
+            format!("{} by e-mail address", rosa.email.to_lowercase()),
+        ],
+        "whom of ours it hits"
+    );
     assert_eq!(resolve(&["r.m@acme.example"]).await, [(None, false)]);
     let told = active(true).await;
     assert_eq!(told[0].status(), DriftStatus::Repaired);

@@ -690,6 +690,7 @@ pub(crate) fn task_destination() -> Destination {
     Destination {
         content: destination::Content::Meeting.into(),
         kind: destination::Kind::Task.into(),
+        ..Destination::default()
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::command::Command;
 use super::server::{parse_id, user_id};
-use super::{permissions, records, schema};
+use super::{permissions, records, schema, stages};
 use crate::duplicates::DuplicateRule;
 use crate::id::Id;
 use crate::log::Origin;
@@ -48,6 +48,13 @@ pub(super) fn apply(org: &mut Org, command: Command) -> Result<Json, String> {
             active,
             inactive,
         } => schema::set_picklist(org, &object, &field, &active, &inactive).map(|()| done),
+        Command::SetPicklistValue {
+            object,
+            field,
+            value,
+            to,
+            label,
+        } => schema::set_picklist_value(org, &object, &field, &value, &to, &label).map(|()| done),
         Command::SetRestricted {
             object,
             field,
@@ -83,7 +90,10 @@ pub(super) fn apply(org: &mut Org, command: Command) -> Result<Json, String> {
             Ok(done)
         }
         Command::SetStageActive { stage, active } => {
-            set_stage_active(org, &stage, active).map(|()| done)
+            stages::set_active(org, &stage, active).map(|()| done)
+        }
+        Command::SetStageProbability { stage, probability } => {
+            stages::set_probability(org, &stage, probability).map(|()| done)
         }
         Command::SetObjectPermission {
             username,
@@ -263,33 +273,8 @@ fn record_type_of<'a>(
         .ok_or_else(|| format!("no record type {object}.{name}"))
 }
 
-fn set_stage_active(org: &mut Org, name: &str, active: bool) -> Result<(), String> {
-    let stage = org
-        .schema
-        .stages
-        .iter_mut()
-        .find(|stage| stage.name == name)
-        .ok_or_else(|| format!("no stage {name}"))?;
-    stage.active = active;
-    let stages = org.number("OpportunityStage");
-    let row = {
-        let table = org.table(stages);
-        let mut rows = table.positions().filter_map(|at| table.at(at));
-        rows.find(|row| org.value_of(stages, row, "ApiName").as_text() == Some(name))
-            .map(|row| row.id)
-    };
-    if let Some(id) = row {
-        set_value(org, "OpportunityStage", id, "IsActive", Value::Bool(active));
-    }
-    schema::change(org, "Opportunity", "StageName", |field| {
-        for value in field.values.iter_mut().filter(|value| value.value == name) {
-            value.active = active;
-        }
-    })
-}
-
 /// Sets one field as setup would: stamped, not logged.
-fn set_value(org: &mut Org, object: &str, id: Id, field: &str, value: Value) {
+pub(super) fn set_value(org: &mut Org, object: &str, id: Id, field: &str, value: Value) {
     let number = org.number(object);
     let now_ms = org.now_ms();
     let Some(slot) = org.schema.object(number).slot(field) else {

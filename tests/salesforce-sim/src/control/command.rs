@@ -70,6 +70,14 @@ pub enum Command {
         active: Vec<String>,
         inactive: Vec<String>,
     },
+    /// Gives one value of a picklist another name and label; rows keep what they hold.
+    SetPicklistValue {
+        object: String,
+        field: String,
+        value: String,
+        to: String,
+        label: String,
+    },
     /// Restricts a picklist, or lifts the restriction.
     SetRestricted {
         object: String,
@@ -97,6 +105,8 @@ pub enum Command {
     },
     /// Activates or deactivates an opportunity stage.
     SetStageActive { stage: String, active: bool },
+    /// Changes the probability of an opportunity stage, in percent.
+    SetStageProbability { stage: String, probability: i64 },
     /// Object permissions of one user (through a profile of their own).
     SetObjectPermission {
         username: String,

@@ -7,3 +7,4 @@ mod permissions;
 mod records;
 mod schema;
 pub mod server;
+mod stages;

@@ -123,3 +123,25 @@ pub(super) fn set_picklist(
             .collect();
     })
 }
+
+/// Gives one value another name and label.
+pub(super) fn set_picklist_value(
+    org: &mut Org,
+    object: &str,
+    field: &str,
+    value: &str,
+    to: &str,
+    label: &str,
+) -> Result<(), String> {
+    let mut known = false;
+    change(org, object, field, |field| {
+        for entry in field.values.iter_mut().filter(|entry| entry.value == value) {
+            to.clone_into(&mut entry.value);
+            label.clone_into(&mut entry.label);
+            known = true;
+        }
+    })?;
+    known
+        .then_some(())
+        .ok_or_else(|| format!("no value {value} of {object}.{field}"))
+}

@@ -92,8 +92,7 @@ impl Rpc {
     ) -> Result<ExportMappingResponse, RpcError> {
         context.require(Role::Viewer)?;
         let id = workspace_id(&request.workspace)?;
-        let (yaml, version) = document::export(&self.db, &id, request.version).await?;
-        Ok(ExportMappingResponse { yaml, version })
+        document::export(&self.db, &self.writeback, &id, request.version).await
     }
 
     pub(super) async fn import_mapping(
@@ -103,8 +102,14 @@ impl Rpc {
     ) -> Result<ImportMappingResponse, RpcError> {
         context.require(Role::Admin)?;
         let id = workspace_id(&request.workspace)?;
-        let actor = &context.caller.actor;
-        let (stored, problems) = document::import(&self.db, &id, &request.yaml, actor).await?;
+        let (stored, problems) = document::import(
+            &self.db,
+            &self.writeback,
+            &id,
+            &request.yaml,
+            &context.caller,
+        )
+        .await?;
         Ok(ImportMappingResponse {
             stored,
             problems: problems.iter().map(wire::mapping::problem).collect(),

@@ -1,27 +1,38 @@
 //! A mapping with its settings as YAML: what an admin carries from a sandbox to production. It names fields, stages and
 //! record types by API name, never by id, because ids differ between orgs.
 
+mod part;
+mod stage;
+
+pub use stage::{Controls, Exits};
+
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_yaml_ng::Value;
 
-use crate::domain::mapping::{
-    Content, Destination, Direction, ENTRIES_MAX, Entry, Kind, Mapping, Overwrite, Synonym,
-    TEXT_CHARACTERS_MAX,
-};
-use crate::domain::property::{PROMPT_CHARACTERS_MAX, PROPERTIES_MAX, Property};
+use crate::domain::mapping::{ENTRIES_MAX, Mapping};
+use crate::domain::property::{PROPERTIES_MAX, Property};
 use crate::domain::publish::Problem;
+use part::{DestinationText, EntryText};
 
 /// Largest document, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 512 * 1024;
 /// The format's number: a later one may mean something else by the same words.
 const FORMAT: u64 = 1;
+/// What a document may consist of.
+const PARTS: [&str; 7] = [
+    "format",
+    "properties",
+    "entries",
+    "destinations",
+    "stages",
+    "pipelines",
+    "exits",
+];
 /// Destinations of one document.
 const DESTINATIONS_MAX: usize = 16;
-/// Stage descriptions of one document.
-const STAGES_MAX: usize = 500;
 
 /// What a document holds.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,6 +41,8 @@ pub struct Document {
     pub mapping: Mapping,
     /// What the analysis is told about stages, by API name.
     pub stages: BTreeMap<String, String>,
+    /// Which pipelines are written to and how stages may move; none leaves an org's as they are.
+    pub controls: Option<Controls>,
 }
 
 #[derive(Serialize)]
@@ -40,42 +53,10 @@ struct Written<'a> {
     destinations: Vec<DestinationText>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     stages: &'a BTreeMap<String, String>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EntryText {
-    id: String,
-    property: String,
-    object: String,
-    field: String,
-    #[serde(default)]
-    direction: Direction,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    overwrite: Option<Overwrite>,
-    #[serde(default)]
-    confidence_min: f64,
-    #[serde(default, skip_serializing_if = "is_false")]
-    truncate: bool,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    synonyms: BTreeMap<String, String>,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    list_separator: String,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DestinationText {
-    content: Content,
-    kind: Kind,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn is_false(flag: &bool) -> bool {
-    !flag
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pipelines: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exits: Option<&'a BTreeMap<String, Exits>>,
 }
 
 /// A mapping as YAML.
@@ -84,34 +65,18 @@ fn is_false(flag: &bool) -> bool {
 /// Never for what was stored; a text that YAML cannot hold.
 pub fn write(content: &Document) -> Result<String, serde_yaml_ng::Error> {
     let mapping = &content.mapping;
-    let entries = mapping.entries.iter().map(|entry| EntryText {
-        id: entry.id.clone(),
-        property: entry.property.clone(),
-        object: entry.object.clone(),
-        field: entry.field.clone(),
-        direction: entry.direction,
-        overwrite: entry.overwrite,
-        confidence_min: entry.confidence_min,
-        truncate: entry.truncate,
-        synonyms: entry
-            .synonyms
-            .iter()
-            .map(|synonym| (synonym.from.clone(), synonym.to.clone()))
-            .collect(),
-        list_separator: entry.list_separator.clone(),
-    });
-    let destinations = mapping.destinations.iter().filter_map(|destination| {
-        Some(DestinationText {
-            content: destination.content?,
-            kind: destination.kind?,
-        })
-    });
+    let (entries, destinations) = part::of(mapping);
     serde_yaml_ng::to_string(&Written {
         format: FORMAT,
         properties: &mapping.properties,
-        entries: entries.collect(),
-        destinations: destinations.collect(),
+        entries,
+        destinations,
         stages: &content.stages,
+        pipelines: content
+            .controls
+            .as_ref()
+            .map(|known| known.pipelines.as_slice()),
+        exits: content.controls.as_ref().map(|known| &known.exits),
     })
 }
 
@@ -126,12 +91,12 @@ pub fn read(text: &str) -> Result<Document, Vec<Problem>> {
         Err(problem) => return Err(vec![problem]),
     };
     for name in document.keys() {
-        if !["format", "properties", "entries", "destinations", "stages"].contains(&name.as_str()) {
+        if !PARTS.contains(&name.as_str()) {
             found.push(problem(
                 "",
                 "",
                 format!("the document has an unknown part {name:?}"),
-                "use format, properties, entries, destinations and stages",
+                "use format, properties, entries, destinations, stages, pipelines and exits",
             ));
         }
     }
@@ -152,21 +117,16 @@ pub fn read(text: &str) -> Result<Document, Vec<Problem>> {
         DESTINATIONS_MAX,
         &mut found,
     );
-    let stages = stages(&document, &mut found);
-    let mapping = Mapping {
-        properties,
-        entries: entries.into_iter().map(entry).collect(),
-        destinations: destinations
-            .into_iter()
-            .map(|text| Destination {
-                content: Some(text.content),
-                kind: Some(text.kind),
-            })
-            .collect(),
-    };
-    texts(&mapping, &mut found);
+    let stages = stage::descriptions(&document, &mut found);
+    let controls = stage::controls(&document, &mut found);
+    let mapping = part::mapping(properties, entries, destinations, &mut found);
+    part::texts(&mapping, &mut found);
     if found.is_empty() {
-        Ok(Document { mapping, stages })
+        Ok(Document {
+            mapping,
+            stages,
+            controls,
+        })
     } else {
         Err(found)
     }
@@ -246,102 +206,13 @@ fn items<T: DeserializeOwned>(
     read
 }
 
-fn stages(
-    document: &BTreeMap<String, Value>,
-    found: &mut Vec<Problem>,
-) -> BTreeMap<String, String> {
-    let Some(sent) = document.get("stages").filter(|sent| !sent.is_null()) else {
-        return BTreeMap::new();
-    };
-    let stages: BTreeMap<String, String> = match serde_yaml_ng::from_value(sent.clone()) {
-        Ok(stages) => stages,
-        Err(error) => {
-            found.push(problem(
-                "",
-                "stages",
-                format!("stages is not a list of names and descriptions: {error}"),
-                "write one line per stage: its API name, a colon, the description",
-            ));
-            return BTreeMap::new();
-        }
-    };
-    let bad = stages
-        .values()
-        .any(|text| text.contains('\0') || text.chars().count() > PROMPT_CHARACTERS_MAX);
-    if stages.len() > STAGES_MAX || bad {
-        found.push(problem(
-            "",
-            "stages",
-            format!("there are more than {STAGES_MAX} stages, or a description is longer than {PROMPT_CHARACTERS_MAX} characters"),
-            "shorten it",
-        ));
-    }
-    stages
-}
-
-fn entry(text: EntryText) -> Entry {
-    Entry {
-        id: text.id,
-        property: text.property,
-        object: text.object,
-        field: text.field,
-        overwrite: text.overwrite,
-        confidence_min: text.confidence_min,
-        truncate: text.truncate,
-        synonyms: text
-            .synonyms
-            .into_iter()
-            .map(|(from, to)| Synonym { from, to })
-            .collect(),
-        list_separator: text.list_separator,
-        direction: text.direction,
-    }
-}
-
-/// Texts that could not be stored or that no field takes.
-fn texts(mapping: &Mapping, found: &mut Vec<Problem>) {
-    for entry in &mapping.entries {
-        let long = [
-            &entry.property,
-            &entry.object,
-            &entry.field,
-            &entry.list_separator,
-        ]
-        .into_iter()
-        .chain(
-            entry
-                .synonyms
-                .iter()
-                .flat_map(|synonym| [&synonym.from, &synonym.to]),
-        )
-        .any(|text| text.contains('\0') || text.chars().count() > TEXT_CHARACTERS_MAX);
-        if long || !entry.confidence_min.is_finite() {
-            found.push(problem(
-                &entry.id,
-                "entries",
-                format!("a text is longer than {TEXT_CHARACTERS_MAX} characters or holds a NUL, or confidence_min is no number"),
-                "shorten or correct it",
-            ));
-        }
-    }
-    for property in &mapping.properties {
-        let bad = property.prompt.contains('\0')
-            || property.options.iter().any(|option| option.contains('\0'))
-            || property.label.contains('\0');
-        if bad {
-            found.push(problem(
-                &property.key,
-                "properties",
-                "a text holds a NUL character".into(),
-                "remove it",
-            ));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::destination;
+    use crate::domain::mapping::{
+        Content, Destination, Direction, Entry, Kind, Overwrite, Synonym,
+    };
     use crate::domain::property;
 
     fn content() -> Document {
@@ -368,13 +239,31 @@ mod tests {
                     }],
                     list_separator: "; ".into(),
                     direction: Direction::Write,
-                }],
+                }]
+                .into_iter()
+                .chain(destination::entry(
+                    Content::Summary,
+                    "Opportunity",
+                    "Summary__c",
+                    Overwrite::Append,
+                ))
+                .collect(),
                 destinations: vec![Destination {
                     content: Some(Content::Notes),
                     kind: Some(Kind::ContentNote),
                 }],
             },
             stages: BTreeMap::from([("Legal".to_owned(), "lawyers: involved".to_owned())]),
+            controls: Some(Controls {
+                pipelines: vec!["New_Business".into()],
+                exits: BTreeMap::from([(
+                    "Legal".to_owned(),
+                    Exits {
+                        to: vec!["Closed Won".into()],
+                        required: vec!["Amount".into()],
+                    },
+                )]),
+            }),
         }
     }
 
@@ -382,11 +271,21 @@ mod tests {
     fn a_mapping_comes_back_as_it_was_written() {
         let text = write(&content()).expect("YAML");
         assert_eq!(read(&text), Ok(content()), "{text}");
+        assert!(
+            text.contains("kind: field"),
+            "a field is a destination like the others: {text}"
+        );
+        let without = Document {
+            controls: None,
+            ..content()
+        };
+        let text = write(&without).expect("YAML");
+        assert_eq!(read(&text), Ok(without), "{text}");
     }
 
     #[test]
     fn every_problem_of_a_document_is_told_at_once() {
-        let text = "format: 2\nsurprise: 1\nentries:\n- {id: a, property: p, object: O, field: F, overwrite: sometimes}\n- {id: b, property: p, object: O}\n- {id: c, property: p, object: O, field: F, colour: red}\nproperties: {key: x}\ndestinations:\n- {content: gossip, kind: task}\nstages: [1]\n";
+        let text = "format: 2\nsurprise: 1\nentries:\n- {id: a, property: p, object: O, field: F, overwrite: sometimes}\n- {id: b, property: p, object: O}\n- {id: c, property: p, object: O, field: F, colour: red}\nproperties: {key: x}\ndestinations:\n- {content: gossip, kind: task}\n- {content: meeting, kind: field, object: O, field: F}\nstages: [1]\npipelines: 3\nexits: {A: [B]}\n";
         let told: Vec<String> = read(text)
             .expect_err("is wrong")
             .into_iter()
@@ -397,7 +296,7 @@ mod tests {
                 )
             })
             .collect();
-        assert_eq!(told.len(), 8, "{told:#?}");
+        assert_eq!(told.len(), 11, "{told:#?}");
         assert!(
             told.iter()
                 .any(|line| line.starts_with("b entries: item 2 of entries"))
