@@ -73,6 +73,11 @@ pub(crate) enum Command {
     /// How opportunity stages may move
     #[command(subcommand)]
     Stages(Document),
+    /// Salesforce users, and who of ours they are
+    #[command(subcommand)]
+    Owners(Owners),
+    /// Pipelines with their stages, what the analysis is told about them, and how they may move
+    Pipelines,
     /// How e-mail domains are read
     #[command(subcommand)]
     Domains(Domains),
@@ -215,6 +220,11 @@ pub(crate) enum Drift {
         #[arg(long)]
         all: bool,
     },
+    /// Make the repair one proposes: publishes the mapping with it
+    Repair {
+        /// Its id
+        id: String,
+    },
     /// Decide about one
     Resolve {
         /// Its id
@@ -261,6 +271,52 @@ pub(crate) enum Mapping {
     },
     /// Publish the draft
     Publish,
+    /// Published versions, newest first
+    Versions,
+    /// What differs between two versions
+    Diff {
+        /// The older version; 0 for nothing at all
+        from: u64,
+        /// The newer version; 0 for the draft
+        #[arg(default_value_t = 0)]
+        to: u64,
+    },
+    /// A version with all that belongs to it, carried from one org to another
+    #[command(subcommand)]
+    Document(MappingDocument),
+}
+
+/// A mapping with its catalogue, destinations, pipelines, exits and stage descriptions, as YAML.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MappingDocument {
+    /// Print it
+    Export {
+        /// Which published version; the newest when none is named
+        #[arg(long, default_value_t = 0)]
+        version: u64,
+    },
+    /// Make it the draft and set what belongs to it; prints what would keep it from being published here
+    Import {
+        /// YAML; `-` for standard input
+        file: PathBuf,
+    },
+}
+
+/// Who of ours which Salesforce user is.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Owners {
+    /// Salesforce users, active ones first
+    List {
+        /// Part of a name or address
+        #[arg(long, default_value = "")]
+        search: String,
+    },
+    /// What admins said about who our users are, as a document
+    Overrides {
+        /// Replaces them by this YAML or JSON; `-` for standard input
+        #[arg(long)]
+        set: Option<PathBuf>,
+    },
 }
 
 /// Settings kept as a document.
@@ -683,6 +739,17 @@ mod tests {
                 "ergoctl drift resolve d1 --status ignored --reason moved",
                 true,
             ),
+            ("ergoctl drift repair d1", true),
+            ("ergoctl drift repair", false),
+            ("ergoctl mapping versions", true),
+            ("ergoctl mapping diff 1", true),
+            ("ergoctl mapping diff 1 2", true),
+            ("ergoctl mapping diff", false),
+            ("ergoctl mapping document export --version 3", true),
+            ("ergoctl mapping document import -", true),
+            ("ergoctl owners list --search rosa", true),
+            ("ergoctl owners overrides --set -", true),
+            ("ergoctl pipelines", true),
             ("ergoctl mapping export --format json", true),
             ("ergoctl mapping import - --publish", true),
             ("ergoctl queue approve c1@4 c2@1", true),

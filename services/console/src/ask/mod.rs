@@ -1,12 +1,15 @@
 //! Questions and wishes, put to their owners over the bus. Pages and API share them, so both see the same answers.
 
 pub(crate) mod access;
+pub(crate) mod catalogue;
 pub(crate) mod changes;
 pub(crate) mod connection;
 pub(crate) mod mapping;
 pub(crate) mod matching;
 pub(crate) mod meetings;
 pub(crate) mod org;
+pub(crate) mod people;
+pub(crate) mod pipelines;
 pub(crate) mod quarantine;
 pub(crate) mod settings;
 

@@ -8,6 +8,7 @@ use events::rpc::RpcError;
 use super::{Asking, incomplete};
 use crate::owners::Owners;
 use crate::wire::drift::{DriftItem, Resolve};
+use crate::wire::mapping::MappingProblem;
 use crate::wire::matching::{DomainRule, Projection};
 use crate::wire::sync::{StartSync, SyncRun};
 use crate::wire::word;
@@ -83,6 +84,29 @@ pub(crate) async fn resolve_drift(
         .item
         .ok_or_else(|| incomplete("metadata-sync", "an item"))?;
     Ok(item.into())
+}
+
+/// Makes the repair a difference proposes, or answers everything in the way of it.
+pub(crate) async fn repair_drift(
+    owners: &Owners,
+    asking: &Asking,
+    id: String,
+) -> Result<Result<DriftItem, Vec<MappingProblem>>, RpcError> {
+    let request = proto::RepairDriftRequest {
+        workspace: asking.workspace(),
+        id,
+    };
+    let answer = owners
+        .metadata
+        .repair_drift(&asking.context, request)
+        .await?;
+    if !answer.problems.is_empty() {
+        return Ok(Err(answer.problems.into_iter().map(Into::into).collect()));
+    }
+    let item = answer
+        .item
+        .ok_or_else(|| incomplete("metadata-sync", "an item"))?;
+    Ok(Ok(item.into()))
 }
 
 pub(crate) async fn projection(owners: &Owners, asking: &Asking) -> Result<Projection, RpcError> {

@@ -33,6 +33,8 @@ pub(crate) struct DriftItem {
     pub(crate) touched_entry_ids: Vec<String>,
     /// Destinations that use what changed, for a person.
     pub(crate) destinations: Vec<String>,
+    /// Our users a deactivated Salesforce user stood for, and how.
+    pub(crate) people: Vec<String>,
     /// Changes that wait and use what changed; absent when that is not known.
     pub(crate) queued_changes: Option<u64>,
     /// The proposed repair can be made without editing the mapping.
@@ -59,6 +61,7 @@ impl From<proto::DriftItem> for DriftItem {
             detected_at: super::time(item.detected_at),
             touched_entry_ids: item.touched_entry_ids,
             destinations: item.destinations,
+            people: item.people,
             repairable: item.repairable,
             resolved_by: item.resolved_by,
             resolved_at: super::time(item.resolved_at),

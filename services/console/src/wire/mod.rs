@@ -1,11 +1,13 @@
 //! Protobuf <-> what programs and pages see. Field names and words are the contract's own, in lower case.
 
 pub(crate) mod access;
+pub(crate) mod catalogue;
 pub(crate) mod change;
 pub(crate) mod connection;
 pub(crate) mod drift;
 pub(crate) mod mapping;
 pub(crate) mod matching;
+pub(crate) mod org;
 pub(crate) mod prediction;
 pub(crate) mod quarantine;
 pub(crate) mod rule;

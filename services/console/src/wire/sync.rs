@@ -28,6 +28,10 @@ pub(crate) struct SyncRun {
     pub(crate) state: SyncState,
     pub(crate) api_calls: u64,
     pub(crate) items: u64,
+    /// What it expects to read in all; 0 while that is unknown.
+    pub(crate) items_expected: u64,
+    /// What it does now; empty unless it runs.
+    pub(crate) step: String,
     pub(crate) error: String,
     pub(crate) requested_at: Option<DateTime<Utc>>,
     pub(crate) ended_at: Option<DateTime<Utc>>,
@@ -41,6 +45,8 @@ impl From<proto::SyncRun> for SyncRun {
             id: run.id,
             api_calls: run.api_calls,
             items: run.items,
+            items_expected: run.items_expected,
+            step: run.step,
             error: run.error,
             requested_at: super::time(run.requested_at),
             ended_at: super::time(run.ended_at),

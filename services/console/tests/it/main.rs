@@ -4,6 +4,7 @@ mod api;
 mod document;
 mod hostile;
 mod isolation;
+mod org;
 mod owners;
 mod quarantine;
 mod roles;

@@ -353,10 +353,21 @@ impl metadata::MetadataSync for Script {
 
     async fn repair_drift(
         &self,
-        _: &CallContext,
-        _: metadata::RepairDriftRequest,
+        context: &CallContext,
+        request: metadata::RepairDriftRequest,
     ) -> Result<metadata::RepairDriftResponse, RpcError> {
-        unasked()
+        self.change(context)?;
+        let item = crm::DriftItem {
+            id: request.id,
+            kind: crm::DriftKind::FieldRenamed.into(),
+            status: crm::DriftStatus::Repaired.into(),
+            people: vec![self.said()],
+            ..crm::DriftItem::default()
+        };
+        Ok(metadata::RepairDriftResponse {
+            item: Some(item),
+            ..metadata::RepairDriftResponse::default()
+        })
     }
 
     async fn list_properties(
@@ -364,7 +375,17 @@ impl metadata::MetadataSync for Script {
         _: &CallContext,
         _: metadata::ListPropertiesRequest,
     ) -> Result<metadata::ListPropertiesResponse, RpcError> {
-        unasked()
+        let property = crm::Property {
+            key: "next_step".into(),
+            label: self.said(),
+            r#type: crm::property::Type::Text.into(),
+            ..crm::Property::default()
+        };
+        Ok(metadata::ListPropertiesResponse {
+            properties: vec![property],
+            mapping_version: 3,
+            ..metadata::ListPropertiesResponse::default()
+        })
     }
 
     async fn list_mapping_versions(
@@ -372,31 +393,63 @@ impl metadata::MetadataSync for Script {
         _: &CallContext,
         _: metadata::ListMappingVersionsRequest,
     ) -> Result<metadata::ListMappingVersionsResponse, RpcError> {
-        unasked()
+        let version = metadata::MappingVersion {
+            version: 3,
+            revision: 2,
+            published_by: self.said(),
+            entries: 4,
+            suspended: 1,
+            ..metadata::MappingVersion::default()
+        };
+        Ok(metadata::ListMappingVersionsResponse {
+            versions: vec![version],
+        })
     }
 
     async fn diff_mapping(
         &self,
         _: &CallContext,
-        _: metadata::DiffMappingRequest,
+        request: metadata::DiffMappingRequest,
     ) -> Result<metadata::DiffMappingResponse, RpcError> {
-        unasked()
+        let difference = metadata::MappingDifference {
+            what: "entry".into(),
+            id: format!("{}-{}", request.from_version, request.to_version),
+            field: "field".into(),
+            before: self.said(),
+            after: String::new(),
+        };
+        Ok(metadata::DiffMappingResponse {
+            differences: vec![difference],
+        })
     }
 
     async fn export_mapping(
         &self,
         _: &CallContext,
-        _: metadata::ExportMappingRequest,
+        request: metadata::ExportMappingRequest,
     ) -> Result<metadata::ExportMappingResponse, RpcError> {
-        unasked()
+        Ok(metadata::ExportMappingResponse {
+            yaml: format!("format: 1 # {}", self.said()),
+            version: request.version,
+            controls_known: true,
+        })
     }
 
     async fn import_mapping(
         &self,
-        _: &CallContext,
-        _: metadata::ImportMappingRequest,
+        context: &CallContext,
+        request: metadata::ImportMappingRequest,
     ) -> Result<metadata::ImportMappingResponse, RpcError> {
-        unasked()
+        self.change(context)?;
+        let problem = metadata::MappingProblem {
+            field: "pipelines".into(),
+            message: request.yaml,
+            ..metadata::MappingProblem::default()
+        };
+        Ok(metadata::ImportMappingResponse {
+            stored: false,
+            problems: vec![problem],
+        })
     }
 
     async fn list_pipelines(
@@ -404,23 +457,54 @@ impl metadata::MetadataSync for Script {
         _: &CallContext,
         _: metadata::ListPipelinesRequest,
     ) -> Result<metadata::ListPipelinesResponse, RpcError> {
-        unasked()
+        let stage = metadata::PipelineStage {
+            stage: Some(crm::Stage {
+                api_name: "Legal".into(),
+                probability: 60,
+                ..crm::Stage::default()
+            }),
+            description: self.said(),
+            allowed_exits: vec!["Closed Won".into()],
+        };
+        Ok(metadata::ListPipelinesResponse {
+            pipelines: vec![metadata::Pipeline {
+                developer_name: "Renewal".into(),
+                chosen: true,
+                stages: vec![stage],
+                ..metadata::Pipeline::default()
+            }],
+            controls_known: false,
+        })
     }
 
     async fn describe_stages(
         &self,
-        _: &CallContext,
-        _: metadata::DescribeStagesRequest,
+        context: &CallContext,
+        request: metadata::DescribeStagesRequest,
     ) -> Result<metadata::DescribeStagesResponse, RpcError> {
-        unasked()
+        self.change(context)?;
+        Ok(metadata::DescribeStagesResponse {
+            unknown_stages: request.stages.into_iter().map(|said| said.stage).collect(),
+        })
     }
 
     async fn list_owners(
         &self,
         _: &CallContext,
-        _: metadata::ListOwnersRequest,
+        request: metadata::ListOwnersRequest,
     ) -> Result<metadata::ListOwnersResponse, RpcError> {
-        unasked()
+        Ok(metadata::ListOwnersResponse {
+            owners: vec![metadata::Owner {
+                id: "005000000000001AAA".into(),
+                name: request.search,
+                active: true,
+                ..metadata::Owner::default()
+            }],
+            overrides: vec![metadata::OwnerOverride {
+                email: "ann@acme.example".into(),
+                user_id: "005000000000001AAA".into(),
+            }],
+        })
     }
 
     async fn resolve_owners(
@@ -433,10 +517,11 @@ impl metadata::MetadataSync for Script {
 
     async fn save_owner_overrides(
         &self,
-        _: &CallContext,
+        context: &CallContext,
         _: metadata::SaveOwnerOverridesRequest,
     ) -> Result<metadata::SaveOwnerOverridesResponse, RpcError> {
-        unasked()
+        self.change(context)?;
+        Ok(metadata::SaveOwnerOverridesResponse::default())
     }
 
     async fn list_selectable_objects(
@@ -444,15 +529,22 @@ impl metadata::MetadataSync for Script {
         _: &CallContext,
         _: metadata::ListSelectableObjectsRequest,
     ) -> Result<metadata::ListSelectableObjectsResponse, RpcError> {
-        unasked()
+        Ok(metadata::ListSelectableObjectsResponse {
+            objects: vec![metadata::SelectableObject {
+                name: "Deal__c".into(),
+                label: self.said(),
+                selected: true,
+            }],
+        })
     }
 
     async fn select_objects(
         &self,
-        _: &CallContext,
+        context: &CallContext,
         _: metadata::SelectObjectsRequest,
     ) -> Result<metadata::SelectObjectsResponse, RpcError> {
-        unasked()
+        self.change(context)?;
+        Ok(metadata::SelectObjectsResponse::default())
     }
 }
 

@@ -92,6 +92,23 @@ async fn a_viewer_is_refused_every_write() {
             "/w/acme/drift/x/resolve",
             json!({"status": "accepted"}),
         ),
+        (Method::POST, "/w/acme/drift/x/repair", json!({})),
+        (
+            Method::PUT,
+            "/w/acme/mapping/document",
+            json!({"yaml": "format: 1"}),
+        ),
+        (
+            Method::PUT,
+            "/w/acme/stage-descriptions",
+            json!({"stages": []}),
+        ),
+        (Method::PUT, "/w/acme/objects", json!({"objects": []})),
+        (
+            Method::PUT,
+            "/w/acme/owner-overrides",
+            json!({"overrides": []}),
+        ),
         (
             Method::PUT,
             "/w/acme/domains",

@@ -40,6 +40,12 @@ pub(super) fn written(document: &Value, format: Format, out: &Out) -> anyhow::Re
 
 /// A document from a file or, named `-`, from standard input. JSON is YAML too.
 pub(super) fn read(file: &Path) -> anyhow::Result<Value> {
+    serde_yaml_ng::from_str(&text(file)?)
+        .with_context(|| format!("{} is neither YAML nor JSON", file.display()))
+}
+
+/// A text from a file or, named `-`, from standard input.
+pub(super) fn text(file: &Path) -> anyhow::Result<String> {
     let about = || format!("{} cannot be read", file.display());
     let mut text = String::new();
     if file == Path::new("-") {
@@ -55,8 +61,7 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Value> {
         "{} has more than {DOCUMENT_BYTES_MAX} bytes",
         file.display()
     );
-    serde_yaml_ng::from_str(&text)
-        .with_context(|| format!("{} is neither YAML nor JSON", file.display()))
+    Ok(text)
 }
 
 #[cfg(test)]

@@ -2,12 +2,27 @@
 
 use serde_json::{Value, json};
 
-use super::document::{read, written};
-use super::{Out, line};
+use super::document::{read, text, written};
+use super::{Out, items, line};
 use crate::api::{Api, MappingProblem};
-use crate::arguments::Mapping;
+use crate::arguments::{Mapping, MappingDocument};
 use crate::exit;
-use crate::show::plain;
+use crate::show::{plain, table};
+
+const VERSIONS: [(&str, &str); 5] = [
+    ("VERSION", "/version"),
+    ("PUBLISHED", "/published_at"),
+    ("BY", "/published_by"),
+    ("ENTRIES", "/entries"),
+    ("SUSPENDED", "/suspended"),
+];
+const DIFFERENCES: [(&str, &str); 5] = [
+    ("WHAT", "/what"),
+    ("ID", "/id"),
+    ("FIELD", "/field"),
+    ("BEFORE", "/before"),
+    ("AFTER", "/after"),
+];
 
 pub(super) async fn run(api: &Api, out: &Out, mapping: Mapping) -> anyhow::Result<u8> {
     match mapping {
@@ -38,6 +53,62 @@ pub(super) async fn run(api: &Api, out: &Out, mapping: Mapping) -> anyhow::Resul
             })
         }
         Mapping::Publish => publish_draft(api, out).await,
+        Mapping::Versions => {
+            let answer = api.get(&["mapping", "versions"], &[]).await?;
+            out.answer(&answer, |list| Ok(table(items(list), &VERSIONS)))?;
+            Ok(exit::DONE)
+        }
+        Mapping::Diff { from, to } => {
+            let query = [("from", from.to_string()), ("to", to.to_string())];
+            let answer = api.get(&["mapping", "diff"], &query).await?;
+            out.answer(&answer, |list| Ok(table(items(list), &DIFFERENCES)))?;
+            Ok(exit::DONE)
+        }
+        Mapping::Document(wish) => document(api, out, wish).await,
+    }
+}
+
+async fn document(api: &Api, out: &Out, wish: MappingDocument) -> anyhow::Result<u8> {
+    match wish {
+        MappingDocument::Export { version } => {
+            let query = [("version", version.to_string())];
+            let answer = api.get(&["mapping", "document"], &query).await?;
+            let known: Value = answer.read()?;
+            if known["controls_known"] == false {
+                eprintln!(
+                    "pipelines and exits are left out: writeback did not say which were chosen"
+                );
+            }
+            out.answer(&answer, |known| {
+                let yaml = known["yaml"].as_str().unwrap_or_default();
+                Ok(plain(yaml.trim_end()))
+            })?;
+            Ok(exit::DONE)
+        }
+        MappingDocument::Import { file } => {
+            let wish = json!({"yaml": text(&file)?});
+            let answer = api.put(&["mapping", "document"], wish).await?;
+            let mut imported: Value = answer.read()?;
+            let problems: Vec<MappingProblem> = serde_json::from_value(imported["problems"].take())
+                .map_err(|source| crate::api::Error::Unreadable { source })?;
+            let stored = imported["stored"] == true;
+            out.answer(&answer, |_| {
+                Ok(if stored {
+                    shown(&problems)
+                } else {
+                    let lines: Vec<String> = problems
+                        .iter()
+                        .map(|problem| plain(&problem.to_string()))
+                        .collect();
+                    format!("nothing was stored\n{}", lines.join("\n"))
+                })
+            })?;
+            Ok(if stored && problems.is_empty() {
+                exit::DONE
+            } else {
+                exit::NO
+            })
+        }
     }
 }
 

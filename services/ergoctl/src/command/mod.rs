@@ -9,6 +9,7 @@ mod formula;
 mod mapping;
 mod matching;
 mod meetings;
+mod owners;
 mod quarantine;
 mod queue;
 mod status;
@@ -91,6 +92,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Mapping(mapping) => mapping::run(&api()?, &out, mapping).await,
         Command::Permissions(wish) => document::run(&api()?, &out, "permissions", wish).await,
         Command::Stages(wish) => document::run(&api()?, &out, "stage-controls", wish).await,
+        Command::Owners(owners) => owners::run(&api()?, &out, owners).await,
+        Command::Pipelines => owners::pipelines(&api()?, &out).await,
         Command::Domains(domains) => domains::run(&api()?, &out, domains).await,
         Command::Phrases(phrases) => matching::phrases(&api()?, &out, phrases).await,
         Command::Moves(moves) => matching::moves(&api()?, &out, moves).await,

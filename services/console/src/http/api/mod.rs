@@ -26,6 +26,7 @@
 mod access;
 mod asker;
 mod body;
+mod catalogue;
 mod changes;
 mod connection;
 mod document;
@@ -34,6 +35,8 @@ mod matching;
 mod me;
 mod meetings;
 mod org;
+mod people;
+mod pipelines;
 mod quarantine;
 mod settings;
 mod users;
@@ -86,6 +89,10 @@ fn workspace() -> OpenApiRouter<Desk> {
         .routes(routes!(mapping::show))
         .routes(routes!(mapping::save_draft))
         .routes(routes!(mapping::publish))
+        .routes(routes!(catalogue::properties))
+        .routes(routes!(catalogue::versions))
+        .routes(routes!(catalogue::diff))
+        .routes(routes!(catalogue::export, catalogue::import))
         .routes(routes!(settings::permissions, settings::set_permissions))
         .routes(routes!(
             settings::stage_controls,
@@ -97,6 +104,12 @@ fn workspace() -> OpenApiRouter<Desk> {
         .routes(routes!(org::sync_runs, org::start_sync))
         .routes(routes!(org::drift))
         .routes(routes!(org::resolve_drift))
+        .routes(routes!(org::repair_drift))
+        .routes(routes!(people::list))
+        .routes(routes!(people::save))
+        .routes(routes!(pipelines::list))
+        .routes(routes!(pipelines::describe))
+        .routes(routes!(pipelines::objects, pipelines::select))
         .routes(routes!(org::projection))
         .routes(routes!(org::domains, org::set_domain))
         .routes(routes!(org::remove_domain))

@@ -124,6 +124,29 @@ pub(super) async fn resolve_drift(
     ))
 }
 
+/// Makes the repair a difference proposes: publishes the mapping with it. The mapping is to be verified again then.
+#[utoipa::path(
+    post,
+    path = "/drift/{id}/repair",
+    params(Which),
+    responses((status = 200, body = DriftItem))
+)]
+pub(super) async fn repair_drift(
+    State(desk): State<Desk>,
+    asker: Asker,
+    Segments(which): Segments<Which>,
+) -> Result<Json<DriftItem>, Problem> {
+    let asking = asker.least(Role::Admin)?;
+    match org::repair_drift(&desk.owners, asking, which.id).await? {
+        Ok(item) => Ok(Json(item)),
+        Err(problems) => Err(Problem::many(
+            "mapping_problems",
+            "the repaired mapping was not published; mend every problem in errors and publish it",
+            &problems,
+        )),
+    }
+}
+
 /// How much of the org matching knows.
 #[utoipa::path(get, path = "/projection", responses((status = 200, body = Projection)))]
 pub(super) async fn projection(

@@ -59,18 +59,19 @@ async fn a_field_that_takes_more_or_less_must_be_filled_or_edited() {
         &[(K::FieldShortened, S::Warning, &[], words)],
     )
     .await;
-    assert_told(
-        &world,
-        required(true),
-        &[(K::FieldRequired, S::Warning, &[], words)],
-    )
-    .await;
     let lost = [(K::PermissionLost, S::Critical, words, words)];
     assert_told(&world, editable(false), &lost).await;
     assert_eq!(suspended(&newest(&world).await), ["words"]);
     let gained = [(K::PermissionGained, S::Info, &[][..], words)];
     assert_told(&world, editable(true), &gained).await;
     assert_eq!(suspended(&newest(&world).await), Vec::<&str>::new());
+    // A field every record must have cannot be locked, so it comes last.
+    assert_told(
+        &world,
+        required(true),
+        &[(K::FieldRequired, S::Warning, &[], words)],
+    )
+    .await;
     let unmapped = Command::AddField {
         object: object(),
         definition: "Unmapped__c string(80) cunp \"Unmapped\"".into(),
