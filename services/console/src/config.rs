@@ -1,5 +1,6 @@
 //! Console's own options; their doc comments are the help text.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
@@ -34,6 +35,14 @@ pub struct Options {
     /// File with an API token for automation, as ergo_<id>_<secret>; it may do everything, and only its hash is kept
     #[arg(long, env = "CONSOLE_BOOTSTRAP_API_TOKEN_FILE")]
     pub console_bootstrap_api_token_file: Option<PathBuf>,
+
+    /// Signing in through an identity provider
+    #[command(flatten)]
+    pub single_sign_on: crate::SingleSignOnOptions,
+
+    /// Requests one caller of the API may make in a minute, all of them at once if need be; 3000 when not set
+    #[arg(long, env = "CONSOLE_CALLER_REQUESTS_PER_MINUTE")]
+    pub console_caller_requests_per_minute: Option<NonZeroU32>,
 
     /// Header in which a trusted proxy puts the browser's address, as x-real-ip; without it, the peer's address counts
     #[arg(long, env = "CONSOLE_CLIENT_ADDRESS_HEADER")]

@@ -12,6 +12,7 @@
 //!   app::sign_in    --failures so far-------->  domain::throttle
 //! ```
 
+mod adapters;
 mod app;
 mod ask;
 mod config;
@@ -22,5 +23,6 @@ mod service;
 mod store;
 mod wire;
 
+pub use app::single_sign_on::Options as SingleSignOnOptions;
 pub use config::Options;
 pub use service::{Console, MIGRATOR};

@@ -4,9 +4,10 @@ use anyhow::Context as _;
 use axum::http::HeaderName;
 use chassis::{ConsumerSpec, Rig, Service, Store};
 
-use crate::app::{bootstrap, password::Passwords, sweep};
+use crate::app::{bootstrap, password::Passwords, single_sign_on::SingleSignOn, sweep};
+use crate::ask::pulse::Pulses;
 use crate::config::{Options, PublicUrl};
-use crate::http::{self, Desk};
+use crate::http::{self, Desk, Rates};
 use crate::owners::Owners;
 
 /// Console's migrations, run by the `migrate` verb.
@@ -22,7 +23,15 @@ impl Service for Console {
         schema: "console",
         migrator: &MIGRATOR,
         // People sign in as themselves; which workspaces they see is in `membership`, which has its policy.
-        open_tables: &["user_account", "session", "invitation", "sign_in_failure"],
+        open_tables: &[
+            "user_account",
+            "session",
+            "invitation",
+            "sign_in_failure",
+            "kept_answer",
+            "single_sign_on_identity",
+            "single_sign_on_attempt",
+        ],
     });
     type Options = Options;
 
@@ -47,11 +56,21 @@ impl Service for Console {
         let scope = rig.db().all_workspaces();
         let passwords = Passwords::new();
         bootstrap::run(&options, &public_url, &scope, &passwords).await?;
+        let single_sign_on = SingleSignOn::new(&options.single_sign_on, &public_url.origin)?;
+        let rates = Rates::new(options.console_caller_requests_per_minute);
+        rig.task("rates", {
+            let rates = rates.clone();
+            move |stop| rates.forget(stop)
+        });
         rig.http(http::router(Desk {
             scope: scope.clone(),
             owners: Owners::new(&rig.rpc()),
             quarantine: rig.bus().quarantine(),
             passwords,
+            single_sign_on,
+            rates,
+            pulses: Pulses::new(),
+            stop: rig.shutdown(),
             public_url,
             address_header,
         }));

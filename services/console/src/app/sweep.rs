@@ -7,7 +7,7 @@ use chrono::{TimeDelta, Utc};
 
 use super::sign_in::SESSION_IDLE_HOURS_MAX;
 use crate::domain::throttle::WINDOW_MINUTES;
-use crate::store::{invitation, session, sign_in_failure};
+use crate::store::{invitation, kept_answer, session, sign_in_failure, single_sign_on};
 
 /// How often, in seconds. Nothing depends on it: what has ended is refused before it is deleted.
 const SWEEP_S: u64 = 600;
@@ -29,6 +29,8 @@ async fn once(scope: &Scope) -> sqlx::Result<()> {
     let now = Utc::now();
     session::delete_ended(scope, now, now - TimeDelta::hours(SESSION_IDLE_HOURS_MAX)).await?;
     invitation::delete_ended(scope, now).await?;
+    kept_answer::delete_before(scope, now - TimeDelta::hours(kept_answer::KEPT_HOURS)).await?;
+    single_sign_on::delete_ended(scope, now).await?;
     sign_in_failure::delete_before(scope, now - TimeDelta::minutes(WINDOW_MINUTES)).await?;
     Ok(())
 }

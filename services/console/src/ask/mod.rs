@@ -10,8 +10,10 @@ pub(crate) mod meetings;
 pub(crate) mod org;
 pub(crate) mod people;
 pub(crate) mod pipelines;
+pub(crate) mod pulse;
 pub(crate) mod quarantine;
 pub(crate) mod settings;
+pub(crate) mod setup;
 
 use std::time::Duration;
 

@@ -2,5 +2,8 @@
 
 pub(crate) mod access;
 pub(crate) mod account;
+pub(crate) mod grants;
+pub(crate) mod id_token;
 pub(crate) mod secret;
+pub(crate) mod setup;
 pub(crate) mod throttle;

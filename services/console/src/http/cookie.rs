@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum_extra::extract::cookie::{Cookie, SameSite};
 
 use crate::app::sign_in::SESSION_HOURS_MAX;
+use crate::app::single_sign_on::ATTEMPT_MINUTES_MAX;
 
 /// Longest value looked up, in characters; ours have 43.
 const VALUE_CHARACTERS_MAX: usize = 64;
@@ -21,29 +22,62 @@ fn name(secure: bool) -> &'static str {
 
 /// The session's secret, when the browser sent one.
 pub(super) fn read(headers: &HeaderMap, secure: bool) -> Option<String> {
+    read_named(headers, name(secure))
+}
+
+fn read_named(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(Cookie::split_parse)
         .filter_map(Result::ok)
-        .find(|cookie| cookie.name() == name(secure))
+        .find(|cookie| cookie.name() == name)
         .map(|cookie| cookie.value().to_owned())
         .filter(|value| !value.is_empty() && value.len() <= VALUE_CHARACTERS_MAX)
 }
 
 /// `Set-Cookie` for a new session.
 pub(super) fn set(secret: &str, secure: bool) -> HeaderValue {
-    written(secret, SESSION_HOURS_MAX * 3600, secure)
+    written(name(secure), secret, SESSION_HOURS_MAX * 3600, secure)
 }
 
 /// `Set-Cookie` that forgets it.
 pub(super) fn clear(secure: bool) -> HeaderValue {
-    written("", 0, secure)
+    written(name(secure), "", 0, secure)
 }
 
-fn written(value: &str, age_s: i64, secure: bool) -> HeaderValue {
-    let cookie = Cookie::build((name(secure), value.to_owned()))
+/// The cookie that ties a sign-in through the provider to the browser it began in.
+fn attempt_name(secure: bool) -> &'static str {
+    if secure {
+        "__Host-ergo_sign_in"
+    } else {
+        "ergo_sign_in"
+    }
+}
+
+/// The state of a sign-in that is with the provider.
+pub(super) fn read_attempt(headers: &HeaderMap, secure: bool) -> Option<String> {
+    read_named(headers, attempt_name(secure))
+}
+
+/// `Set-Cookie` for a sign-in that begins.
+pub(super) fn attempt(state: &str, secure: bool) -> HeaderValue {
+    written(
+        attempt_name(secure),
+        state,
+        ATTEMPT_MINUTES_MAX * 60,
+        secure,
+    )
+}
+
+/// `Set-Cookie` that forgets it.
+pub(super) fn forget_attempt(secure: bool) -> HeaderValue {
+    written(attempt_name(secure), "", 0, secure)
+}
+
+fn written(name: &'static str, value: &str, age_s: i64, secure: bool) -> HeaderValue {
+    let cookie = Cookie::build((name, value.to_owned()))
         .http_only(true)
         .same_site(SameSite::Lax)
         .secure(secure)

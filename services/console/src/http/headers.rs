@@ -13,12 +13,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Debug, Clone)]
 pub(super) struct RequestId(pub(super) String);
 
-/// Our own stylesheet and forms, nothing else. `same-origin` and not `no-referrer`: with the latter browsers send
+/// Our own stylesheet, scripts and forms, nothing else and nothing inline. `same-origin` and not `no-referrer`: with the latter browsers send
 /// `Origin: null` on our own forms.
 const PROTECTIONS: [(HeaderName, &str); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     (header::REFERRER_POLICY, "same-origin"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

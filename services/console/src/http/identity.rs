@@ -1,5 +1,9 @@
 //! Who asks: the user of a session's cookie, or the holder of a bearer token.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use chrono::{TimeDelta, Utc};
 use events::WorkspaceId;
@@ -111,6 +115,21 @@ pub(super) async fn of_session(
         },
         session: Some(secret),
     }))
+}
+
+/// Where a request comes from: what a trusted proxy says, else the peer.
+pub(super) fn address(desk: &Desk, parts: &Parts) -> IpAddr {
+    let told = desk
+        .address_header
+        .as_ref()
+        .and_then(|name| parts.headers.get(name)?.to_str().ok()?.trim().parse().ok());
+    let peer = || {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| {
+            peer.ip()
+        })
+    };
+    told.unwrap_or_else(peer)
 }
 
 /// The bearer token of a request; `Some("")` when the header is there and says something else.

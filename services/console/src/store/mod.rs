@@ -2,8 +2,10 @@
 
 pub(crate) mod api_token;
 pub(crate) mod invitation;
+pub(crate) mod kept_answer;
 pub(crate) mod session;
 pub(crate) mod sign_in_failure;
+pub(crate) mod single_sign_on;
 pub(crate) mod user;
 
 use std::collections::BTreeMap;

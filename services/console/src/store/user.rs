@@ -18,6 +18,7 @@ pub(crate) struct User {
     pub(crate) name: String,
     pub(crate) super_admin: bool,
     pub(crate) can_sign_in: bool,
+    pub(crate) disabled: bool,
     pub(crate) memberships: BTreeMap<WorkspaceId, Role>,
 }
 
@@ -109,7 +110,7 @@ pub(crate) async fn join(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into console.membership (user_id, workspace, role) values ($1, $2, $3) \
-         on conflict (user_id, workspace) do update set role = excluded.role",
+         on conflict (user_id, workspace) do update set role = excluded.role, by_group = false",
         id,
         workspace.as_str(),
         role.as_str()
@@ -119,15 +120,42 @@ pub(crate) async fn join(
     Ok(())
 }
 
-/// By address, at most [`LIST_ROWS_MAX`].
-pub(crate) async fn list(scope: &Scope) -> sqlx::Result<Vec<User>> {
+/// Disables a user, or enables them again. False when there is no such user.
+pub(crate) async fn set_disabled(scope: &Scope, id: Uuid, disabled: bool) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update console.user_account \
+         set disabled_at = case when $2 then coalesce(disabled_at, now()) end where id = $1",
+        id,
+        disabled
+    )
+    .execute(scope)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends a membership. False when there was none.
+pub(crate) async fn leave(scope: &Scope, id: Uuid, workspace: &WorkspaceId) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "delete from console.membership where user_id = $1 and workspace = $2",
+        id,
+        workspace.as_str()
+    )
+    .execute(scope)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// By address, those after `after`; at most [`LIST_ROWS_MAX`].
+pub(crate) async fn list(scope: &Scope, after: &str, limit: i64) -> sqlx::Result<Vec<User>> {
     let rows = sqlx::query!(
         r#"select u.id, u.email, u.name, u.super_admin,
                (u.password_hash is not null and u.disabled_at is null) as "can_sign_in!",
+               (u.disabled_at is not null) as "disabled!",
                array(select m.workspace from console.membership m where m.user_id = u.id order by m.workspace) as "workspaces!",
                array(select m.role from console.membership m where m.user_id = u.id order by m.workspace) as "roles!"
-           from console.user_account u order by u.email limit $1"#,
-        LIST_ROWS_MAX
+           from console.user_account u where u.email > $1 order by u.email limit $2"#,
+        after,
+        limit.min(LIST_ROWS_MAX)
     )
     .fetch_all(scope)
     .await?;
@@ -139,6 +167,7 @@ pub(crate) async fn list(scope: &Scope) -> sqlx::Result<Vec<User>> {
             name: row.name,
             super_admin: row.super_admin,
             can_sign_in: row.can_sign_in,
+            disabled: row.disabled,
             memberships: super::memberships(row.workspaces, row.roles),
         })
         .collect())

@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 /// Longest value on a page, in characters; the API answers it whole.
-const SHOWN_CHARACTERS_MAX: usize = 2_000;
+const SHOWN_CHARACTERS_MAX: usize = 1_000;
 
 /// One value, or one field of a creation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +100,7 @@ mod tests {
         let shown = of(&json).remove(0);
         assert_eq!(
             (shown.text.chars().count(), shown.left_out),
-            (2_000, 30_000)
+            (1_000, 31_000)
         );
     }
 }

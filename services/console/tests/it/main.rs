@@ -1,5 +1,6 @@
 //! Console on a real NATS and a real Postgres, through its own pages and API, with owners that answer from a script.
 
+mod admit;
 mod api;
 mod document;
 mod hostile;
@@ -8,5 +9,7 @@ mod org;
 mod owners;
 mod quarantine;
 mod roles;
+mod setup;
 mod sign_in;
+mod single_sign_on;
 mod world;

@@ -22,6 +22,8 @@ pub(crate) const CONNECT_URL: &str = "https://auth.example.com/oauth/connect/abc
 pub(crate) struct Script {
     /// Text put wherever an owner answers text of strangers.
     pub(crate) text: Arc<str>,
+    /// How many changes wait; 0 for the one every test knows.
+    pub(crate) queued: u64,
     changed: Arc<AtomicUsize>,
 }
 
@@ -31,6 +33,12 @@ impl Script {
             text: text.into(),
             ..Self::default()
         }
+    }
+
+    /// With so many changes waiting.
+    pub(crate) fn with_queue(mut self, changes: u64) -> Self {
+        self.queued = changes;
+        self
     }
 
     /// Wishes that reached an owner.
@@ -955,12 +963,18 @@ impl writeback::Writeback for Script {
     async fn list_changes(
         &self,
         _: &CallContext,
-        _: writeback::ListChangesRequest,
+        request: writeback::ListChangesRequest,
     ) -> Result<writeback::ListChangesResponse, RpcError> {
+        let total = self.queued.max(1);
+        let shown = total.min(u64::from(request.page_size));
+        let change = |number| writeback::Change {
+            id: format!("c-{number}"),
+            ..self.change_of(ChangeState::Held)
+        };
         Ok(writeback::ListChangesResponse {
-            changes: vec![self.change_of(ChangeState::Held)],
-            next_page_token: String::new(),
-            total: 1,
+            changes: (1..=shown).map(change).collect(),
+            next_page_token: if total > shown { "further" } else { "" }.to_owned(),
+            total,
         })
     }
 

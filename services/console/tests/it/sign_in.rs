@@ -45,7 +45,7 @@ async fn a_person_signs_in_looks_and_signs_out() {
             "Salesforce would have refused it, together with Amount",
         ),
         ("/w/acme/mapping", "Opportunity.NextStep"),
-        ("/w/acme/status", "12 of 1000"),
+        ("/w/acme/status", "12</span> of 1000"),
         ("/w/acme/quarantine", "Nothing was set aside"),
     ] {
         let page = browser.page(path).await;

@@ -26,19 +26,25 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new(script: &Script) -> Self {
+        Self::with(script, |_| ()).await
+    }
+
+    /// With other options than the usual ones.
+    pub(crate) async fn with(script: &Script, change: impl FnOnce(&mut console::Options)) -> Self {
         let files = tempfile::tempdir().expect("a folder");
         let write = |name: &str, text: &str| {
             let path = files.path().join(name);
             std::fs::write(&path, text).expect("is written");
             path
         };
-        let options = console::Options {
+        let mut options = console::Options {
             console_bootstrap_email: Some(EMAIL.into()),
             console_bootstrap_password_file: Some(write("password", &format!("{PASSWORD}\n"))),
             console_bootstrap_workspace: Some("acme".into()),
             console_bootstrap_api_token_file: Some(write("token", TOKEN)),
             ..console::Options::default()
         };
+        change(&mut options);
         Self::start(script, options, files).await
     }
 

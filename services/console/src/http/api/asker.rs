@@ -29,34 +29,41 @@ impl Asker {
     }
 }
 
+/// Who a request proves to come from.
+pub(super) async fn proved(parts: &Parts, desk: &Desk) -> Result<Principal, Problem> {
+    if let Some(token) = identity::bearer(&parts.headers) {
+        let principal = identity::of_token(desk, token).await?;
+        return principal.ok_or_else(|| {
+            unauthorized("the bearer token is not accepted; make a new one or check its workspace and expiry")
+        });
+    }
+    let principal = identity::of_session(desk, &parts.headers)
+        .await?
+        .ok_or_else(|| {
+            unauthorized(
+                "nobody is signed in; send the header Authorization: Bearer ergo_<id>_<secret>",
+            )
+        })?;
+    // A cookie travels by itself, so another site's page could have sent it; a bearer token cannot.
+    if origin::changes(&parts.method) && !origin::is_own(&parts.headers, &desk.public_url.origin) {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "cross_site",
+            "the request comes from another site; use the console's own pages or an API token",
+        ));
+    }
+    Ok(principal)
+}
+
 impl FromRequestParts<Desk> for Signed {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
-        if let Some(token) = identity::bearer(&parts.headers) {
-            let principal = identity::of_token(desk, token).await?;
-            return principal.map(Signed).ok_or_else(|| {
-                unauthorized("the bearer token is not accepted; make a new one or check its workspace and expiry")
-            });
+        // Known already, unless there was something to say against it.
+        match parts.extensions.get::<Principal>() {
+            Some(principal) => Ok(Self(principal.clone())),
+            None => proved(parts, desk).await.map(Self),
         }
-        let principal = identity::of_session(desk, &parts.headers)
-            .await?
-            .ok_or_else(|| {
-                unauthorized(
-                    "nobody is signed in; send the header Authorization: Bearer ergo_<id>_<secret>",
-                )
-            })?;
-        // A cookie travels by itself, so another site's page could have sent it; a bearer token cannot.
-        if origin::changes(&parts.method)
-            && !origin::is_own(&parts.headers, &desk.public_url.origin)
-        {
-            return Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "cross_site",
-                "the request comes from another site; use the console's own pages or an API token",
-            ));
-        }
-        Ok(Self(principal))
     }
 }
 

@@ -3,12 +3,13 @@
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::{StatusCode, header, request::Parts};
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 
 use crate::http::Desk;
 use crate::http::problem::Problem;
 
 /// Largest body, in bytes: a mapping of some thousand entries.
-const BODY_BYTES_MAX: usize = 512 * 1024;
+pub(super) const BODY_BYTES_MAX: usize = 512 * 1024;
 /// Most rows on a page.
 pub(super) const PAGE_SIZE_MAX: u32 = 200;
 
@@ -27,13 +28,7 @@ impl<T: DeserializeOwned> FromRequest<Desk> for Body<T> {
             .map(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
         let bytes = axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX)
             .await
-            .map_err(|_| {
-                Problem::new(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "too_large",
-                    format!("the body has more than {BODY_BYTES_MAX} bytes or did not arrive; send less at once"),
-                )
-            })?;
+            .map_err(|_| too_large())?;
         if bytes.is_empty() {
             return parsed(b"{}").map(Self);
         }
@@ -46,6 +41,17 @@ impl<T: DeserializeOwned> FromRequest<Desk> for Body<T> {
         }
         parsed(&bytes).map(Self)
     }
+}
+
+/// Of a body beyond [`BODY_BYTES_MAX`].
+pub(super) fn too_large() -> Problem {
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "too_large",
+        format!(
+            "the body has more than {BODY_BYTES_MAX} bytes or did not arrive; send less at once"
+        ),
+    )
 }
 
 fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
@@ -77,6 +83,25 @@ impl<T: DeserializeOwned> FromRequestParts<Desk> for Parameters<T> {
                     error.body_text(),
                 )
             })
+    }
+}
+
+/// Which part of a list.
+#[derive(Debug, Default, serde::Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Paging {
+    /// Items on a page, at most 200.
+    #[param(minimum = 1, maximum = 200)]
+    page_size: Option<u32>,
+    /// From `next_page_token` of the page before; absent for the first.
+    #[serde(default)]
+    pub(super) page_token: String,
+}
+
+impl Paging {
+    /// 1 to [`PAGE_SIZE_MAX`]; `default` when none was asked for.
+    pub(super) fn size(&self, default: u32) -> Result<u32, Problem> {
+        page_size(self.page_size, default)
     }
 }
 

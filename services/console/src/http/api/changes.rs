@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::asker::Asker;
-use super::body::{Body, Parameters, page_size};
+use super::body::{self, Body, Parameters, page_size};
 use crate::ask::changes::{self, Changes};
 use crate::http::Desk;
 use crate::http::problem::Problem;
@@ -76,28 +76,20 @@ pub(super) async fn rehearse(
     ))
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct WrongPaging {
-    page_size: Option<u32>,
-    #[serde(default)]
-    page_token: String,
-}
-
 /// How predictions of validation rules fared.
 #[utoipa::path(
     get,
     path = "/predictions",
-    params(WrongPaging),
+    params(body::Paging),
     responses((status = 200, body = Predictions))
 )]
 pub(super) async fn predictions(
     State(desk): State<Desk>,
     asker: Asker,
-    Parameters(paging): Parameters<WrongPaging>,
+    Parameters(paging): Parameters<body::Paging>,
 ) -> Result<Json<Predictions>, Problem> {
     let asking = asker.least(Role::Viewer)?;
-    let size = page_size(paging.page_size, PAGE_SIZE)?;
+    let size = paging.size(PAGE_SIZE)?;
     let predictions = changes::predictions(&desk.owners, asking, size, paging.page_token);
     Ok(Json(predictions.await?))
 }

@@ -14,6 +14,7 @@ use utoipa::openapi::{
 };
 
 use super::documented;
+use super::once::KEY_CHARACTERS_MAX;
 use crate::http::problem;
 
 /// Name of the answer that stands for every error.
@@ -93,8 +94,11 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     operation.tags = words.first().map(|word| vec![(*word).to_owned()]);
     operation.operation_id = Some(format!("{method}_{}", words.join("_")).replace(['-', '.'], "_"));
     let parameters = operation.parameters.get_or_insert_default();
-    if segments().any(|segment| segment == "{workspace}") {
+    if path.starts_with("/w/{workspace}") {
         parameters.insert(0, RefOr::T(workspace()));
+    }
+    if method == "post" {
+        parameters.push(RefOr::T(idempotency_key()));
     }
     if let Some(RefOr::T(body)) = &mut operation.request_body {
         body.required.get_or_insert(Required::True);
@@ -114,6 +118,23 @@ fn workspace() -> Parameter {
         .parameter_in(ParameterIn::Path)
         .required(Required::True)
         .schema(Some(id))
+        .build()
+}
+
+fn idempotency_key() -> Parameter {
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(KEY_CHARACTERS_MAX))
+        .pattern(Some("^[!-~]+$"));
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "Sent again with the same key, a request is not met again but told what became of it, for a day.",
+        ))
+        .schema(Some(text))
         .build()
 }
 

@@ -5,28 +5,19 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use chrono::{DateTime, TimeDelta, Utc};
-use events::WorkspaceId;
-use events::rpc::Role;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::asker::Signed;
 use super::body::{Body, Segments};
-use crate::app::random;
-use crate::domain::access::person_role;
-use crate::domain::{account, secret};
+use crate::app::tokens;
 use crate::http::Desk;
 use crate::http::identity::Principal;
 use crate::http::problem::Problem;
 use crate::store::api_token;
 use crate::wire::Page;
-
-/// Longest life of a token, in days.
-const TOKEN_DAYS_MAX: u32 = 366;
-/// Life of a token when none is asked for, in days.
-const TOKEN_DAYS: u32 = 90;
 
 /// The caller.
 #[derive(Serialize, ToSchema)]
@@ -70,7 +61,7 @@ pub(super) struct ListedToken {
 
 /// The caller's tokens.
 #[utoipa::path(get, path = "/tokens", responses((status = 200, body = Page<ListedToken>)))]
-pub(super) async fn tokens(
+pub(super) async fn list_tokens(
     State(desk): State<Desk>,
     Signed(principal): Signed,
 ) -> Result<Json<Page<ListedToken>>, Problem> {
@@ -131,43 +122,19 @@ pub(super) async fn create_token(
         ));
     }
     let user_id = person(&principal)?;
-    let name = account::name(&wish.name)
-        .map_err(|problem| Problem::invalid("name", &problem.to_string()))?;
-    let role: Role = person_role(&wish.role).ok_or_else(|| {
-        Problem::invalid("role", "is not one of viewer, operator, admin, super-admin")
-    })?;
-    let workspace: Option<WorkspaceId> = wish
-        .workspace
-        .as_deref()
-        .map(str::parse)
-        .transpose()
-        .map_err(|_| {
-            Problem::invalid("workspace", "is not a workspace id; leave it out for all")
-        })?;
-    let days = wish.expires_in_days.unwrap_or(TOKEN_DAYS);
-    if !(1..=TOKEN_DAYS_MAX).contains(&days) {
-        return Err(Problem::invalid(
-            "expires_in_days",
-            &format!("is not 1 to {TOKEN_DAYS_MAX}; make a new token when it ends"),
-        ));
-    }
-    let (id, secret) = (random::id(), random::secret());
-    let expires_at = Utc::now() + TimeDelta::days(i64::from(days));
-    let token = api_token::NewToken {
-        id: &id,
-        secret_sha256: &secret::digest(&secret),
-        name: &name,
-        user_id,
-        workspace: workspace.as_ref(),
-        role,
-        expires_at: Some(expires_at),
+    let wish = tokens::Wish {
+        name: wish.name,
+        role: wish.role,
+        workspace: wish.workspace,
+        days: wish.expires_in_days,
     };
-    api_token::insert(&desk.scope, &token).await?;
-    tracing::info!(token.id = id, user.id = %user_id, "an api token was made");
+    let made = tokens::make(&desk.scope, user_id, &wish, Utc::now())
+        .await?
+        .map_err(|wrong| Problem::invalid(wrong.field, &wrong.problem))?;
     let made = MadeToken {
-        token: secret::ApiToken::text(&id, &secret),
-        id,
-        expires_at,
+        id: made.id,
+        token: made.text,
+        expires_at: made.expires_at,
     };
     Ok((StatusCode::CREATED, Json(made)))
 }
@@ -186,14 +153,13 @@ pub(super) async fn revoke_token(
     Segments(which): Segments<Which>,
 ) -> Result<StatusCode, Problem> {
     let user_id = person(&principal)?;
-    if !api_token::revoke(&desk.scope, user_id, &which.id).await? {
+    if !tokens::revoke(&desk.scope, user_id, &which.id).await? {
         return Err(Problem::new(
             StatusCode::NOT_FOUND,
             "not_found",
             "you have no such token; list them at /api/v1/tokens",
         ));
     }
-    tracing::info!(token.id = which.id, user.id = %user_id, "an api token was revoked");
     Ok(StatusCode::NO_CONTENT)
 }
 

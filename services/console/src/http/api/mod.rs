@@ -24,6 +24,7 @@
 //! one `routes!`.
 
 mod access;
+mod admit;
 mod asker;
 mod body;
 mod catalogue;
@@ -34,6 +35,7 @@ mod mapping;
 mod matching;
 mod me;
 mod meetings;
+mod once;
 mod org;
 mod people;
 mod pipelines;
@@ -41,8 +43,8 @@ mod quarantine;
 mod settings;
 mod users;
 
-use axum::Router;
 use axum::http::StatusCode;
+use axum::{Router, middleware};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -50,11 +52,12 @@ use super::Desk;
 use super::problem::Problem;
 
 /// Below `/api/v1`.
-pub(super) fn router() -> Router<Desk> {
+pub(super) fn router(desk: Desk) -> Router<Desk> {
     let (router, _) = documented().split_for_parts();
     router
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(desk, admit::admit))
 }
 
 /// Every route with what the document says of it.
@@ -62,9 +65,11 @@ fn documented() -> OpenApiRouter<Desk> {
     OpenApiRouter::new()
         .routes(routes!(document::show))
         .routes(routes!(me::show))
-        .routes(routes!(me::tokens, me::create_token))
+        .routes(routes!(me::list_tokens, me::create_token))
         .routes(routes!(me::revoke_token))
         .routes(routes!(users::list, users::invite))
+        .routes(routes!(users::set_disabled))
+        .routes(routes!(users::leave))
         .nest("/w/{workspace}", workspace())
 }
 

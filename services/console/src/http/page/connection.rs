@@ -30,14 +30,15 @@ struct Page {
 const STEPS: u32 = 10;
 
 pub(super) async fn show(State(desk): State<Desk>, visitor: Visitor) -> Result<Response, Refusal> {
-    let (connection, access, missed, history) = futures::join!(
+    let (chrome, connection, access, missed, history) = futures::join!(
+        visitor.step(&desk, "connection"),
         connection::get(&desk.owners, &visitor.asking),
         access::review(&desk.owners, &visitor.asking),
         access::missed(&desk.owners, &visitor.asking),
         connection::history(&desk.owners, &visitor.asking, STEPS),
     );
     let page = Page {
-        chrome: visitor.chrome("connection"),
+        chrome,
         connection: connection.map_err(|error| visitor.trouble(error))?,
         access: access.ok(),
         missed: missed.ok(),

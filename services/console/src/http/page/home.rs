@@ -73,7 +73,7 @@ async fn connected(
     connection::workspaces(&desk.owners, &asking.context).await
 }
 
-/// A workspace begins with its connection: nothing works without.
+/// A workspace begins with what it is connected to: nothing works without.
 pub(super) async fn enter(visitor: Visitor) -> Response {
-    see(&visitor.path("connection"))
+    see(&visitor.path("integrations"))
 }

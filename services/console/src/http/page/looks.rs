@@ -5,6 +5,7 @@ use events::matching::v1::Outcome;
 use events::metadata::v1::SyncState;
 use events::writeback::v1::{Action, ChangeSetState, ChangeState, Verdict};
 
+use crate::domain::setup::{self, Step};
 use crate::wire::access::MissedMeeting;
 use crate::wire::change::{Change, Count, Quote, Reason, Writeback};
 use crate::wire::connection::Connection;
@@ -58,7 +59,45 @@ fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
+impl Step {
+    pub(super) fn is_next(&self) -> bool {
+        self.state == setup::State::Next
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.state == setup::State::Done
+    }
+
+    /// Whether it keeps the workspace from being live.
+    pub(super) fn is_missing(&self) -> bool {
+        match self.state {
+            setup::State::Next | setup::State::Locked | setup::State::Attention => true,
+            setup::State::Done | setup::State::Open => false,
+        }
+    }
+
+    pub(super) fn is_locked(&self) -> bool {
+        self.state == setup::State::Locked
+    }
+
+    /// A class of the stylesheet and the sign it shows beside the words.
+    pub(super) fn mark(&self) -> (&'static str, &'static str) {
+        match self.state {
+            setup::State::Done => ("good", "✓"),
+            setup::State::Next => ("next", "→"),
+            setup::State::Open => ("calm", "○"),
+            setup::State::Attention => ("warn", "!"),
+            setup::State::Locked => ("calm", "·"),
+        }
+    }
+}
+
 impl Connection {
+    /// Only a person can mend it.
+    pub(super) fn needs_person(&self) -> bool {
+        self.state == ConnectionState::ReconnectRequired
+    }
+
     pub(super) fn badge(&self) -> Badge {
         let tone = match self.state {
             ConnectionState::Connected => "good",

@@ -20,11 +20,13 @@ struct Page {
 }
 
 pub(super) async fn show(State(desk): State<Desk>, visitor: Visitor) -> Result<Response, Refusal> {
-    let mappings = mapping::get(&desk.owners, &visitor.asking)
-        .await
-        .map_err(|error| visitor.trouble(error))?;
+    let (chrome, mappings) = futures::join!(
+        visitor.step(&desk, "mapping"),
+        mapping::get(&desk.owners, &visitor.asking),
+    );
+    let mappings = mappings.map_err(|error| visitor.trouble(error))?;
     let page = Page {
-        chrome: visitor.chrome("mapping"),
+        chrome,
         published: mappings.published,
         draft: mappings.draft,
     };

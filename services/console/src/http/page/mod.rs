@@ -3,31 +3,43 @@
 //! A page shows what owners answered. A form changes one thing, says in its answer what became of it, and carries the
 //! session's form token besides the browser's own word about where it comes from.
 
+mod assets;
 mod connection;
+mod events;
 mod home;
+mod integrations;
+mod live;
 mod looks;
 mod mapping;
 mod meetings;
+mod people;
+mod permissions;
 mod quarantine;
 mod queue;
 mod sign_in;
+mod single;
 mod status;
+mod tokens;
+mod verification;
 mod visitor;
 mod welcome;
 
 use askama::Template;
 use axum::Router;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
 use super::Desk;
+use crate::app::single_sign_on::CALLBACK;
 
 /// Everything but the API.
 pub(super) fn router() -> Router<Desk> {
     Router::new()
         .route("/", get(home::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/sign-in/single", get(single::begin))
+        .route(CALLBACK, get(single::back))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/welcome/{link}", get(welcome::show).post(welcome::accept))
         .route("/w/{workspace}", get(home::enter))
@@ -55,21 +67,26 @@ pub(super) fn router() -> Router<Desk> {
         .route("/w/{workspace}/queue/rehearse", post(queue::rehearse))
         .route("/w/{workspace}/mapping", get(mapping::show))
         .route("/w/{workspace}/status", get(status::show))
-        .route("/w/{workspace}/status/verify", post(status::verify))
-        .route("/w/{workspace}/status/live", post(status::set_live))
         .route("/w/{workspace}/status/sync", post(status::sync))
         .route("/w/{workspace}/quarantine", get(quarantine::list))
         .route("/w/{workspace}/quarantine/act", post(quarantine::act))
-        .route("/assets/console.css", get(stylesheet))
+        .route("/w/{workspace}/integrations", get(integrations::show))
+        .route(
+            "/w/{workspace}/permissions",
+            get(permissions::show).post(permissions::save),
+        )
+        .route(
+            "/w/{workspace}/verification",
+            get(verification::show).post(verification::run),
+        )
+        .route("/w/{workspace}/live", get(live::show).post(live::set))
+        .route("/people", get(people::show).post(people::invite))
+        .route("/people/change", post(people::change))
+        .route("/tokens", get(tokens::show).post(tokens::make))
+        .route("/tokens/revoke", post(tokens::revoke))
+        .route("/w/{workspace}/events", get(events::stream))
+        .route("/assets/{name}", get(assets::show))
         .fallback(visitor::not_found)
-}
-
-async fn stylesheet() -> Response {
-    let about = [
-        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
-        (header::CACHE_CONTROL, "max-age=300"),
-    ];
-    (about, include_str!("../../../assets/console.css")).into_response()
 }
 
 fn render(status: StatusCode, page: &impl Template) -> Response {

@@ -13,8 +13,8 @@ use crate::ask::changes::{self, Changes};
 use crate::http::Desk;
 use crate::wire::change::{Decide, DecideOne, Rehearse};
 
-/// Changes on a page.
-const PAGE_SIZE: u32 = 20;
+/// Changes on a page: with the longest texts in the widest script it stays below 200 KB.
+const PAGE_SIZE: u32 = 10;
 
 #[derive(Template)]
 #[template(path = "queue.html")]

@@ -1,9 +1,7 @@
 //! Signing in and out.
 
-use std::net::SocketAddr;
-
 use askama::Template;
-use axum::extract::{ConnectInfo, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::Utc;
@@ -11,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::render;
-use super::visitor::{Chrome, Fields, Refusal};
+use super::visitor::{Chrome, ClientAddress, Fields, Refusal};
 use crate::app::sign_in::{self, SignedIn};
 use crate::domain::secret;
 use crate::http::{Desk, cookie};
@@ -24,6 +22,8 @@ struct Page {
     email: String,
     next: String,
     problem: String,
+    /// Whether there is a provider to sign in through.
+    single: bool,
 }
 
 #[derive(Deserialize)]
@@ -32,27 +32,32 @@ pub(super) struct Next {
     next: String,
 }
 
-pub(super) async fn show(Query(next): Query<Next>) -> Response {
-    page(StatusCode::OK, String::new(), next.next, String::new())
+pub(super) async fn show(State(desk): State<Desk>, Query(next): Query<Next>) -> Response {
+    page(
+        &desk,
+        StatusCode::OK,
+        String::new(),
+        next.next,
+        String::new(),
+    )
 }
 
-fn page(status: StatusCode, email: String, next: String, problem: String) -> Response {
+fn page(desk: &Desk, status: StatusCode, email: String, next: String, problem: String) -> Response {
     let page = Page {
         chrome: Chrome::default(),
         email,
         next,
         problem,
+        single: desk.single_sign_on.is_some(),
     };
     render(status, &page)
 }
 
 pub(super) async fn sign_in(
     State(desk): State<Desk>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
+    ClientAddress(address): ClientAddress,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let address = client_address(&desk, peer, &headers);
     let password = SecretString::from(fields.get("password").to_owned());
     let (email, next) = (fields.get("email"), fields.get("next"));
     let outcome = sign_in::sign_in(
@@ -65,7 +70,7 @@ pub(super) async fn sign_in(
     )
     .await
     .map_err(|error| Refusal::store(&error))?;
-    let again = |status, problem| page(status, email.to_owned(), next.to_owned(), problem);
+    let again = |status, problem| page(&desk, status, email.to_owned(), next.to_owned(), problem);
     Ok(match outcome {
         SignedIn::Yes(secret) => signed_in(&desk, &secret, own_path(next)),
         SignedIn::No => again(
@@ -106,19 +111,9 @@ pub(super) async fn sign_out(
 }
 
 /// Where to go after signing in: a path of ours, never another host.
-fn own_path(next: &str) -> &str {
+pub(super) fn own_path(next: &str) -> &str {
     let own = next.starts_with("/w/") && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     if own { next } else { "/" }
-}
-
-/// The browser's address: what a trusted proxy says, else the peer's.
-fn client_address(desk: &Desk, peer: SocketAddr, headers: &HeaderMap) -> String {
-    let told = desk
-        .address_header
-        .as_ref()
-        .and_then(|name| headers.get(name)?.to_str().ok()?.trim().parse().ok());
-    let address: std::net::IpAddr = told.unwrap_or_else(|| peer.ip());
-    address.to_string()
 }
 
 #[cfg(test)]

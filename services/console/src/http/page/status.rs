@@ -10,7 +10,7 @@ use super::visitor::{Chrome, Posted, Refusal, Visitor};
 use super::{render, see};
 use crate::ask::{org, settings};
 use crate::http::Desk;
-use crate::wire::settings::{Status, Verification, Verify};
+use crate::wire::settings::{Status, Verification};
 use crate::wire::sync::{StartSync, SyncRun};
 
 /// Sync runs shown.
@@ -38,28 +38,6 @@ pub(super) async fn show(State(desk): State<Desk>, visitor: Visitor) -> Result<R
         runs: runs.map_err(|error| visitor.trouble(error))?,
     };
     Ok(render(StatusCode::OK, &page))
-}
-
-pub(super) async fn verify(
-    State(desk): State<Desk>,
-    Posted { visitor, .. }: Posted,
-) -> Result<Response, Refusal> {
-    visitor.require(Role::Admin)?;
-    settings::verify(&desk.owners, &visitor.asking, Verify::default())
-        .await
-        .map_err(|error| visitor.trouble(error))?;
-    Ok(see(&visitor.path("status")))
-}
-
-pub(super) async fn set_live(
-    State(desk): State<Desk>,
-    Posted { visitor, fields }: Posted,
-) -> Result<Response, Refusal> {
-    visitor.require(Role::Admin)?;
-    settings::set_live(&desk.owners, &visitor.asking, fields.get("live") == "on")
-        .await
-        .map_err(|error| visitor.trouble(error))?;
-    Ok(see(&visitor.path("status")))
 }
 
 pub(super) async fn sync(

@@ -1,6 +1,7 @@
 //! Who looks at a page, what every page shows around its content, and what they see when it cannot be shown.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 
 use askama::Template;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
@@ -12,7 +13,8 @@ use events::rpc::{Role, RpcError};
 use subtle::ConstantTimeEq as _;
 
 use super::{query_value, render};
-use crate::ask::Asking;
+use crate::ask::{Asking, setup};
+use crate::domain::setup::{Step, steps};
 use crate::http::headers::RequestId;
 use crate::http::identity::{self, Principal};
 use crate::http::{Desk, origin, problem};
@@ -33,6 +35,17 @@ pub(super) struct Chrome {
     pub(super) form_token: String,
     /// Whether to show what configures or decides.
     pub(super) may_decide: bool,
+    /// Whether to show users.
+    pub(super) over_everything: bool,
+    /// The way to live, on the pages that are its steps.
+    pub(super) steps: Vec<Step>,
+}
+
+impl Chrome {
+    /// Whether the page is one of the way to live.
+    pub(super) fn is_setup(&self) -> bool {
+        !self.steps.is_empty() || self.active == "integrations"
+    }
 }
 
 /// Somebody signed in, anywhere.
@@ -52,8 +65,23 @@ impl SignedIn {
         Chrome {
             label: self.principal.label.clone(),
             form_token: self.principal.form_token(),
+            over_everything: self.principal.access.over_everything(),
             ..Chrome::default()
         }
+    }
+}
+
+impl SignedIn {
+    /// Refuses everybody but super-admins.
+    pub(super) fn over_everything(&self) -> Result<(), Refusal> {
+        if self.principal.access.over_everything() {
+            return Ok(());
+        }
+        Err(Refusal::denied(
+            self.chrome(),
+            "This is not yours to do",
+            "Users are managed by super-admins; ask one.",
+        ))
     }
 }
 
@@ -66,6 +94,18 @@ impl Visitor {
             role: self.asking.role().as_str(),
             form_token: self.principal.form_token(),
             may_decide: self.asking.role() >= Role::Admin,
+            over_everything: self.principal.access.over_everything(),
+            steps: Vec::new(),
+        }
+    }
+
+    /// Around a page that is a step of the setup: `active` is the step's path.
+    pub(super) async fn step(&self, desk: &Desk, active: &'static str) -> Chrome {
+        let facts = setup::facts(&desk.owners, &self.asking).await;
+        Chrome {
+            // Without them the page is still itself.
+            steps: facts.map_or_else(|_| Vec::new(), |facts| steps(&facts)),
+            ..self.chrome(active)
         }
     }
 
@@ -151,6 +191,16 @@ impl Refusal {
         Self::of(render(StatusCode::SERVICE_UNAVAILABLE, &page))
     }
 
+    /// For somebody who is not signed in.
+    pub(super) fn stranger(status: StatusCode, title: &'static str, detail: &str) -> Self {
+        let page = Trouble {
+            chrome: Chrome::default(),
+            title,
+            detail: detail.to_owned(),
+        };
+        Self::of(render(status, &page))
+    }
+
     fn cross_site() -> Self {
         Self::denied(
             Chrome::default(),
@@ -174,6 +224,17 @@ pub(super) async fn not_found() -> Response {
         detail: "The address is not one of the console's pages.".to_owned(),
     };
     render(StatusCode::NOT_FOUND, &page)
+}
+
+/// Where the browser is.
+pub(super) struct ClientAddress(pub(super) String);
+
+impl FromRequestParts<Desk> for ClientAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Infallible> {
+        Ok(Self(identity::address(desk, parts).to_string()))
+    }
 }
 
 impl FromRequestParts<Desk> for SignedIn {
@@ -249,6 +310,13 @@ impl Fields {
             .map_or("", |(_, value)| value)
     }
 
+    /// All fields, in the form's order.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Whether the form is of this session.
     fn is_of(&self, principal: &Principal) -> bool {
         let expected = principal.form_token();
@@ -275,6 +343,28 @@ fn own(headers: &HeaderMap, desk: &Desk) -> Result<(), Refusal> {
         Ok(())
     } else {
         Err(Refusal::cross_site())
+    }
+}
+
+/// A form sent by somebody signed in, about nothing of a workspace.
+pub(super) struct SentByPerson {
+    pub(super) signed_in: SignedIn,
+    pub(super) fields: Fields,
+}
+
+impl FromRequest<Desk> for SentByPerson {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, desk: &Desk) -> Result<Self, Refusal> {
+        // Before anything else: where the form comes from.
+        own(request.headers(), desk)?;
+        let (mut parts, body) = request.into_parts();
+        let signed_in = SignedIn::from_request_parts(&mut parts, desk).await?;
+        let fields = Fields::from_request(Request::from_parts(parts, body), desk).await?;
+        if !fields.is_of(&signed_in.principal) {
+            return Err(Refusal::cross_site());
+        }
+        Ok(Self { signed_in, fields })
     }
 }
 

@@ -1,0 +1,3 @@
+//! The outside: the identity provider.
+
+pub(crate) mod provider;
