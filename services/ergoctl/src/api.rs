@@ -18,12 +18,16 @@ const ANSWER_TIMEOUT_S: u64 = 60;
 /// Longest wait for a connection, in seconds.
 const CONNECT_TIMEOUT_S: u64 = 10;
 
+/// Where the console is when nobody says otherwise.
+const URL: &str = "http://127.0.0.1:8080";
+
 /// The API of one workspace.
 pub(crate) struct Api {
     client: reqwest::Client,
     base: Url,
     token: SecretString,
-    workspace: String,
+    /// What most questions are about; who asks can be asked without.
+    workspace: Option<String>,
 }
 
 /// An answer as it came, so that `--json` changes no digit.
@@ -131,11 +135,13 @@ impl Api {
     pub(crate) fn new(target: &Target) -> anyhow::Result<Self> {
         let missing = |what: &str| Error::Usage(what.to_owned());
         let token = target.token.clone().ok_or_else(|| {
-            missing("the token is missing; set ERGO_TOKEN to an API token of the console")
+            missing("the token is missing; log in with ergoctl login, or set ERGO_TOKEN to an API token of the console")
         })?;
-        let workspace = target.workspace.clone().ok_or_else(|| {
-            missing("the workspace is missing; name it with --workspace or ERGO_WORKSPACE")
-        })?;
+        let workspace = target.workspace.clone();
+        let base = match &target.url {
+            Some(url) => url.clone(),
+            None => Url::parse(URL).map_err(|_| missing("the usual address is no URL"))?,
+        };
         let client = reqwest::Client::builder()
             .timeout(Duration::from_secs(ANSWER_TIMEOUT_S))
             .connect_timeout(Duration::from_secs(CONNECT_TIMEOUT_S))
@@ -145,7 +151,7 @@ impl Api {
             .build()?;
         Ok(Self {
             client,
-            base: target.url.clone(),
+            base,
             token,
             workspace,
         })
@@ -179,6 +185,18 @@ impl Api {
         self.ask(Method::DELETE, path, query, None).await
     }
 
+    /// Reads what belongs to no workspace.
+    pub(crate) async fn own(&self, path: &str) -> Result<Answer, Error> {
+        let url = self.address(&[path])?;
+        self.send(Method::GET, url, &[], None).await
+    }
+
+    /// Ends one of the caller's tokens.
+    pub(crate) async fn revoke(&self, id: &str) -> Result<Answer, Error> {
+        let url = self.address(&["tokens", id])?;
+        self.send(Method::DELETE, url, &[], None).await
+    }
+
     async fn ask(
         &self,
         method: Method,
@@ -186,7 +204,16 @@ impl Api {
         query: &[(&str, String)],
         body: Option<Value>,
     ) -> Result<Answer, Error> {
-        let url = self.url(path)?;
+        self.send(method, self.url(path)?, query, body).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        url: Url,
+        query: &[(&str, String)],
+        body: Option<Value>,
+    ) -> Result<Answer, Error> {
         let mut request = self
             .client
             .request(method, url)
@@ -233,13 +260,23 @@ impl Api {
         })))
     }
 
-    /// Segments are escaped, so that an id may contain anything.
+    /// Of something in the workspace.
     fn url(&self, path: &[&str]) -> Result<Url, Error> {
+        let workspace = self.workspace.as_deref().ok_or_else(|| {
+            Error::Usage(
+                "the workspace is missing; name it with --workspace or ERGO_WORKSPACE".to_owned(),
+            )
+        })?;
+        self.address(&[&["w", workspace], path].concat())
+    }
+
+    /// Segments are escaped, so that an id may contain anything.
+    fn address(&self, path: &[&str]) -> Result<Url, Error> {
         let mut url = self.base.clone();
         url.path_segments_mut()
             .map_err(|()| Error::Usage("--url is not an address of the web".to_owned()))?
             .pop_if_empty()
-            .extend(["api", "v1", "w", &self.workspace])
+            .extend(["api", "v1"])
             .extend(path);
         Ok(url)
     }
@@ -257,9 +294,10 @@ mod tests {
             .install_default()
             .ok();
         Api::new(&Target {
-            url: server.uri().parse().expect("is an address"),
+            url: server.uri().parse().ok(),
             token: Some("ergo_a_b".into()),
             workspace: Some("acme".into()),
+            login_file: None,
         })
         .expect("is complete")
     }

@@ -25,14 +25,9 @@ pub(crate) struct Arguments {
 /// Where the console is and who asks.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Target {
-    /// Address of the console, as https://console.example.com
-    #[arg(
-        long,
-        global = true,
-        env = "ERGO_URL",
-        default_value = "http://127.0.0.1:8080"
-    )]
-    pub(crate) url: url::Url,
+    /// Address of the console, as https://console.example.com; http://127.0.0.1:8080 when nothing says otherwise
+    #[arg(long, global = true, env = "ERGO_URL")]
+    pub(crate) url: Option<url::Url>,
 
     /// API token, as ergo_<id>_<secret>; better given by the environment, where other users cannot see it
     #[arg(long, global = true, env = "ERGO_TOKEN", hide_env_values = true)]
@@ -41,6 +36,10 @@ pub(crate) struct Target {
     /// Workspace to act on
     #[arg(long, short, global = true, env = "ERGO_WORKSPACE")]
     pub(crate) workspace: Option<String>,
+
+    /// File that login writes; ~/.config/ergo/login.json when not set
+    #[arg(long, global = true, env = "ERGO_LOGIN_FILE", hide = true)]
+    pub(crate) login_file: Option<PathBuf>,
 }
 
 /// What to do.
@@ -113,10 +112,32 @@ pub(crate) enum Command {
     /// The Salesforce formula language, on this machine
     #[command(subcommand)]
     Formula(Formula),
+    /// Keep the address, a token and the workspace, so that they need not be said again; the token is read from
+    /// standard input
+    Login,
+    /// Forget what login kept
+    Logout,
+    /// API tokens of whoever asks
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Print the manual page, as man reads it
+    Man,
     /// Print completions for a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
+    },
+}
+
+/// API tokens.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// All of them; never their secrets
+    List,
+    /// End one: whoever uses it is refused from then on
+    Revoke {
+        /// Its id, between ergo_ and the next _
+        id: String,
     },
 }
 

@@ -7,6 +7,7 @@ mod api;
 mod arguments;
 mod command;
 mod exit;
+mod saved;
 mod show;
 
 use std::process::ExitCode;

@@ -6,6 +6,7 @@ mod document;
 mod domains;
 mod drift;
 mod formula;
+mod login;
 mod mapping;
 mod matching;
 mod meetings;
@@ -26,7 +27,7 @@ use serde_json::{Value, json};
 
 use crate::api::{Answer, Api};
 use crate::arguments::{Arguments, Command, OnOff};
-use crate::exit;
+use crate::{exit, saved};
 
 /// Where results go.
 pub(crate) struct Out {
@@ -76,10 +77,17 @@ fn page(answer: &Value, table: String) -> String {
 }
 
 /// Does what the command line says.
-pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
+pub(crate) async fn run(mut arguments: Arguments) -> anyhow::Result<u8> {
     let out = Out {
         json: arguments.json,
     };
+    let asks = !matches!(
+        arguments.command,
+        Command::Formula(_) | Command::Completions { .. } | Command::Man
+    );
+    if asks {
+        saved::complete(&mut arguments.target)?;
+    }
     let api = || Api::new(&arguments.target);
     match arguments.command {
         Command::Status => status::run(&api()?, &out).await,
@@ -112,7 +120,18 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
             Ok(exit::DONE)
         }
         Command::Quarantine(quarantine) => quarantine::run(&api()?, &out, quarantine).await,
+        Command::Login => login::login(&out, arguments.target.clone()).await,
+        Command::Logout => login::logout(&arguments.target),
+        Command::Keys(wish) => login::keys(&api()?, &out, wish).await,
         Command::Formula(wish) => formula::run(&wish),
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Arguments::command())
+                .render(&mut page)
+                .context("the manual page cannot be written")?;
+            line(&String::from_utf8_lossy(&page))?;
+            Ok(exit::DONE)
+        }
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             // Into memory first: the generator panics when a pipe closes.
