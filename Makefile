@@ -11,7 +11,7 @@ FUZZ_SECONDS ?= 60
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 DENY := $(shell PATH="$(CURDIR)/.local/bin:$$PATH" command -v cargo-deny 2>/dev/null)
 
-.PHONY: help check fmt clippy purity queries chart deny test e2e sqlx demo up down drill-cluster trace bench run fuzz sbom reproducible tools bins
+.PHONY: help check fmt clippy purity queries chart deny test screens fuzz-api e2e sqlx demo up down drill-cluster trace bench run fuzz sbom reproducible tools bins
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -43,7 +43,16 @@ deny: ## licences and advisories of all dependencies; installs cargo-deny into .
 	@test -n "$(DENY)" || $(CARGO) install --locked --quiet --root .local cargo-deny
 	PATH="$(CURDIR)/.local/bin:$$PATH" cargo-deny check
 
-test: tools bins ## everything, against a real NATS and a real Postgres it starts itself
+screens: tools bins ## a PNG of every page, wide and narrow, light and dark, into .local/screens
+	@$(PYTHON) deploy/local/fetch-tools --browser
+	$(CARGO) test --quiet --package testkit --test browser screens -- --nocapture
+
+fuzz-api: tools bins ## schemathesis over the API of a whole running system
+	@$(PYTHON) deploy/local/fetch-tools --fuzz-api
+	$(CARGO) test --quiet --package testkit --test e2e api:: -- --nocapture
+
+test: tools bins ## everything, against a real NATS and a real Postgres it starts itself, and in a real browser
+	@$(PYTHON) deploy/local/fetch-tools --browser --fuzz-api
 ifeq ($(NEXTEST),yes)
 	$(CARGO) nextest run --workspace
 else

@@ -1,6 +1,7 @@
 //! The whole product as processes, on real NATS and Postgres, against the simulated org: what it promises to keep.
 
 mod access;
+mod api;
 mod bad_messages;
 mod crashes;
 mod drift;

@@ -1,0 +1,108 @@
+//! An admin's way from the first log-in to a change that is written and taken back.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::driver::{Window, available};
+use crate::world::{WORKSPACE, World};
+
+#[tokio::test]
+async fn an_admin_goes_from_first_login_to_live_and_takes_a_change_back() {
+    if !available() {
+        return;
+    }
+    let world = World::new().await;
+    let window = Window::open().await;
+    world.sign_in(&window).await;
+
+    // Nothing but connecting is open, and it is what the page proposes.
+    window.reads("Next: Connection", false).await;
+    window.press("Continue with Connection").await;
+    window.press("Connect Salesforce").await;
+    // The org's own pages.
+    let org = world.stack.org();
+    if window.has("meta[http-equiv=refresh]").await {
+        window.reads("Allow", false).await;
+    }
+    window.fill("#username", &org.username).await;
+    window.fill("#password", &org.password).await;
+    window.press("Allow").await;
+    window.reads("connected", true).await;
+    assert!(
+        window.url().await.contains("/connection"),
+        "{}",
+        window.url().await
+    );
+    world.seed().await;
+
+    // Read the org.
+    window.go(&world.page("status")).await;
+    window.press("Read the schema now").await;
+    window.reads("done", true).await;
+    window.press("Read records now").await;
+    world
+        .admin
+        .projected(
+            crate::world::CUSTOMERS as u64,
+            crate::world::CUSTOMERS as u64,
+        )
+        .await
+        .expect("records arrive");
+
+    // Map one field.
+    let entry = json!({"id": "next_step", "property": "next_step", "object": "Opportunity", "field": "NextStep",
+        "overwrite": "replace_ours", "confidence_min": 0.7});
+    let path = |rest: &str| format!("/w/{WORKSPACE}/{rest}");
+    let draft = json!({"entries": [entry]});
+    world.api(Method::PUT, &path("mapping/draft"), draft).await;
+    world
+        .api(Method::POST, &path("mapping/publish"), json!({}))
+        .await;
+    window.go(&world.page("mapping")).await;
+    window.reads("Opportunity.NextStep", true).await;
+
+    // Permit it, each change after review.
+    window.go(&world.page("integrations")).await;
+    window.reads("Next: Permissions", true).await;
+    window.press("Continue with Permissions").await;
+    window.choose("[name=update]", "review").await;
+    window.choose("[name='field:NextStep']", "review").await;
+    window.press("Save Opportunity").await;
+    window.reads("Permissions", false).await;
+
+    // Verify, then live: not before.
+    window.go(&world.page("live")).await;
+    window.reads("not live", false).await;
+    assert!(
+        window.has("main button[disabled]").await,
+        "live before verified"
+    );
+    window.go(&world.page("verification")).await;
+    window.press("Run the verification").await;
+    window.reads("you may go live", true).await;
+    window.go(&world.page("live")).await;
+    window.press("Go live").await;
+    window.reads("approved changes are written", false).await;
+    window.go(&world.page("integrations")).await;
+    window.reads("Everything is set up", true).await;
+
+    // A meeting; its change waits for a person, and the page that is open says so by itself.
+    world.meet(1, "Send the security questionnaire").await;
+    window.reads("Review 1", false).await;
+    window.go(&world.page("queue")).await;
+    window.reads("Send the security questionnaire", true).await;
+    window.press("Approve").await;
+    window.go(&world.page("meetings")).await;
+    window.press("Call with customer 1").await;
+    window.reads("applied", true).await;
+
+    // Take it back.
+    let changes = world
+        .api(Method::GET, &path("changes?state=applied"), json!({}))
+        .await;
+    let change = changes["items"][0]["id"].as_str().expect("was applied");
+    let undo = json!({"change_ids": [change], "reason": "wrong deal"});
+    world.api(Method::POST, &path("changes/undo"), undo).await;
+    window.reads("undone", true).await;
+    window.close().await;
+}
