@@ -235,6 +235,14 @@ impl Change {
         matches!(self.action, Action::UpdateField)
     }
 
+    /// Updates and new records are; a note has no rules, and what is taken back is not asked.
+    pub(super) fn can_be_rehearsed(&self) -> bool {
+        !matches!(
+            self.action,
+            Action::Unspecified | Action::CreateNote | Action::DeleteRecord
+        )
+    }
+
     pub(super) fn baseline_shown(&self) -> Vec<Shown> {
         shown::shown(self.baseline.as_deref())
     }

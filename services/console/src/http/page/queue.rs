@@ -27,13 +27,13 @@ struct Page {
 
 impl Page {
     /// The changes a rehearsal can be asked about.
-    fn updates(&self) -> String {
+    fn rehearsed(&self) -> String {
         let ids: Vec<&str> = self
             .queue
             .page
             .items
             .iter()
-            .filter(|change| change.is_update())
+            .filter(|change| change.can_be_rehearsed())
             .map(|change| change.id.as_str())
             .collect();
         ids.join(",")
