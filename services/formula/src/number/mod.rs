@@ -6,11 +6,12 @@
 //! [`Trouble::Limit`], so no formula can make the machine hold a gigabyte of digits.
 
 mod power;
+mod rounding;
+mod text;
 
-use std::cmp::Ordering;
-use std::fmt::{self, Display, Formatter};
+pub(crate) use rounding::Rounding;
 
-use dashu_base::{Abs, DivRem, Sign};
+use dashu_base::Sign;
 use dashu_float::round::mode::{HalfAway, Zero};
 use dashu_float::{Context, FBig, FpError, Repr};
 use dashu_int::IBig;
@@ -21,25 +22,8 @@ use crate::trouble::{ErrorKind, Trouble};
 const DIGITS: usize = 39;
 /// Largest magnitude of a decimal exponent: `1e10000` is far beyond any field, and its text is 10 kB.
 const EXPONENT_MAX: isize = 10_000;
-/// Digits kept before `FLOOR CEILING MFLOOR MCEILING`, which hides the tail of a repeating division.
-const INTEGER_DIGITS: usize = 33;
 
 const OUT_OF_BOUNDS: Trouble = Trouble::Limit("a number outside 1e±10000");
-
-/// Which way [`Number::rounded`] goes when digits are dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rounding {
-    /// To the nearest, halves away from zero.
-    HalfAway,
-    /// Toward zero.
-    Down,
-    /// Away from zero.
-    Up,
-    /// Toward minus infinity.
-    Floor,
-    /// Toward plus infinity.
-    Ceiling,
-}
 
 /// A finite decimal. Equality and order are by value: `1.0` equals `1`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,55 +34,6 @@ impl Number {
     #[must_use]
     pub fn zero() -> Self {
         Self(Repr::zero())
-    }
-
-    /// Reads `[+-]digits[.digits][e[+-]digits]`, also `.5` and `5.`; `None` for anything else and for
-    /// numbers outside 1e±10000.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::read(text).ok().flatten()
-    }
-
-    /// As [`Self::parse`], telling what is no number (`None`) from what is one we do not hold.
-    pub(crate) fn read(text: &str) -> Result<Option<Self>, Trouble> {
-        let (negative, unsigned) = match text.as_bytes().first() {
-            Some(b'-') => (true, &text[1..]),
-            Some(b'+') => (false, &text[1..]),
-            _ => (false, text),
-        };
-        let (mantissa, power) = match unsigned.find(['e', 'E']) {
-            Some(at) => (&unsigned[..at], Some(&unsigned[at + 1..])),
-            None => (unsigned, None),
-        };
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        let power_digits = power.map(|power| power.strip_prefix(['+', '-']).unwrap_or(power));
-        if whole.len() + fraction.len() == 0
-            || !digits(whole)
-            || !digits(fraction)
-            || power_digits.is_some_and(|power| power.is_empty() || !digits(power))
-        {
-            return Ok(None);
-        }
-        let count = whole.len() + fraction.len();
-        let power = power.map_or(Ok(0), |power| power.trim_start_matches('+').parse::<i32>());
-        let (Ok(power), true) = (power, count <= DIGITS_READ_MAX) else {
-            return Err(OUT_OF_BOUNDS);
-        };
-        let significand = if count <= 18 {
-            let value = whole
-                .bytes()
-                .chain(fraction.bytes())
-                .fold(0i64, |sum, byte| sum * 10 + i64::from(byte - b'0'));
-            IBig::from(if negative { -value } else { value })
-        } else {
-            let joined = format!("{}{whole}{fraction}", if negative { "-" } else { "" });
-            joined.parse().map_err(|_| OUT_OF_BOUNDS)?
-        };
-        // Both terms are far below 2^31.
-        let scale = isize::try_from(fraction.len()).map_err(|_| OUT_OF_BOUNDS)?;
-        let power = isize::try_from(power).map_err(|_| OUT_OF_BOUNDS)?;
-        Self::from_parts(significand, power - scale).map(Some)
     }
 
     fn from_parts(significand: IBig, exponent: isize) -> Result<Self, Trouble> {
@@ -188,66 +123,10 @@ impl Number {
         }
     }
 
-    /// Rounded to `scale` digits after the point (negative: before it).
-    pub(crate) fn rounded(&self, scale: i64, rounding: Rounding) -> Self {
-        let scale = isize::try_from(scale.clamp(-20_000, 20_000)).unwrap_or(0);
-        let exponent = self.0.exponent();
-        if exponent >= -scale || self.is_zero() {
-            return self.clone();
-        }
-        let drop = (-scale - exponent).unsigned_abs();
-        let negative = self.is_negative();
-        // Beyond the last digit nothing is left of the quotient but its sign.
-        let (quotient, half, exact) = if drop > self.0.digits() + 1 {
-            (IBig::ZERO, Ordering::Less, false)
-        } else {
-            let unit = IBig::from(10).pow(drop);
-            let (quotient, remainder) = self.0.significand().div_rem(&unit);
-            let exact = remainder.is_zero();
-            let twice = remainder.abs() * IBig::from(2);
-            (quotient, twice.cmp(&unit), exact)
-        };
-        let away = match rounding {
-            Rounding::HalfAway => half != Ordering::Less,
-            Rounding::Down => false,
-            Rounding::Up => !exact,
-            Rounding::Floor => !exact && negative,
-            Rounding::Ceiling => !exact && !negative,
-        };
-        let step = if away { IBig::ONE } else { IBig::ZERO };
-        let quotient = if negative {
-            quotient - step
-        } else {
-            quotient + step
-        };
-        Self::from_parts(quotient, -scale).unwrap_or_else(|_| Self::zero())
-    }
-
-    /// Rounded to the 39 digits a text shows.
-    pub(crate) fn shown(&self) -> Self {
-        if self.0.digits() <= DIGITS {
-            return self.clone();
-        }
-        Self::finish(Self::context().mul(&self.0, &Repr::one())).unwrap_or_else(|_| self.clone())
-    }
-
     /// Digits before the point: negative when zeros follow it, as in 0.01.
     pub(crate) fn whole_digits(&self) -> i64 {
         let digits = isize::try_from(self.0.digits()).unwrap_or(isize::MAX);
         i64::try_from(digits.saturating_add(self.0.exponent())).unwrap_or(i64::MAX)
-    }
-
-    /// A whole number, after the 33-digit rounding the platform applies first.
-    pub(crate) fn whole(&self, rounding: Rounding) -> Self {
-        let digits = self.0.digits();
-        let trimmed = if digits > INTEGER_DIGITS {
-            let excess = i64::try_from(digits - INTEGER_DIGITS).unwrap_or(0);
-            let scale = -i64::try_from(self.0.exponent()).unwrap_or(0) - excess;
-            self.rounded(scale, Rounding::HalfAway)
-        } else {
-            self.clone()
-        };
-        trimmed.rounded(0, rounding)
     }
 
     /// The value divided by a hundred: how a percent field reads (section 5.2).
@@ -352,9 +231,6 @@ impl Number {
     }
 }
 
-/// Longest run of digits a number may have; a formula's source bounds a literal, this bounds `VALUE`.
-const DIGITS_READ_MAX: usize = 10_000;
-
 /// `significand * 10^by` in 128 bits; `None` when `by` could overflow it.
 fn lifted(significand: i64, by: isize) -> Option<i128> {
     let by = u32::try_from(by).ok().filter(|by| *by <= 15)?;
@@ -367,45 +243,28 @@ impl From<i64> for Number {
     }
 }
 
-/// Plain decimal: no exponent, no trailing zeros, a leading zero before the point.
-impl Display for Number {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let exponent = self.0.exponent();
-        if self.is_zero() {
-            return f.write_str("0");
-        }
-        let significand = self.0.significand().to_string();
-        let (sign, digits) = match significand.strip_prefix('-') {
-            Some(digits) => ("-", digits),
-            None => ("", significand.as_str()),
-        };
-        f.write_str(sign)?;
-        if exponent >= 0 {
-            let zeros = exponent.unsigned_abs();
-            return write!(f, "{digits}{:0<zeros$}", "");
-        }
-        let places = exponent.unsigned_abs();
-        match digits.len().checked_sub(places) {
-            Some(point) if point > 0 => write!(f, "{}.{}", &digits[..point], &digits[point..]),
-            _ => write!(f, "0.{digits:0>places$}"),
-        }
-    }
-}
-
+/// What every test of numbers writes.
 #[cfg(test)]
-mod tests {
-    use super::*;
+pub(crate) mod written {
+    use super::Number;
+    use crate::trouble::Trouble;
 
-    fn n(text: &str) -> Number {
+    pub(crate) fn n(text: &str) -> Number {
         Number::parse(text).expect("a number")
     }
 
-    fn show(result: Result<Number, Trouble>) -> String {
+    pub(crate) fn show(result: Result<Number, Trouble>) -> String {
         result.map_or_else(
             |trouble| format!("{trouble:?}"),
             |number| number.to_string(),
         )
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::written::{n, show};
+    use super::*;
 
     #[test]
     fn thirty_nine_digits_half_up_give_the_platforms_answers() {
@@ -425,60 +284,5 @@ mod tests {
             .and_then(|q| q.times(&n("9")))
             .expect("quotient");
         assert_eq!(whole.whole(Rounding::Down).to_string(), "19");
-    }
-
-    #[test]
-    fn rounding_goes_where_each_function_says() {
-        let cases = [
-            ("2.5", 0, Rounding::HalfAway, "3"),
-            ("-2.5", 0, Rounding::HalfAway, "-3"),
-            ("1.005", 2, Rounding::HalfAway, "1.01"),
-            ("1234.5", -2, Rounding::HalfAway, "1200"),
-            ("45", -2, Rounding::HalfAway, "0"),
-            ("50", -2, Rounding::HalfAway, "100"),
-            ("-2.1", 0, Rounding::Up, "-3"),
-            ("-2.1", 0, Rounding::Down, "-2"),
-            ("-2.1", 0, Rounding::Ceiling, "-2"),
-            ("-2.1", 0, Rounding::Floor, "-3"),
-            ("0.0001", 0, Rounding::Up, "1"),
-            ("1.23", 99999999, Rounding::Down, "1.23"),
-        ];
-        for (value, scale, rounding, expected) in cases {
-            assert_eq!(
-                n(value).rounded(scale, rounding).to_string(),
-                expected,
-                "{value} {scale} {rounding:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn plain_text_has_no_exponent_and_no_trailing_zero() {
-        for (text, expected) in [
-            ("1.500", "1.5"),
-            (".5", "0.5"),
-            ("5.", "5"),
-            ("-0", "0"),
-            ("1e3", "1000"),
-            ("-12e-4", "-0.0012"),
-        ] {
-            assert_eq!(n(text).to_string(), expected);
-        }
-        for bad in [
-            "",
-            "-",
-            ".",
-            " 1",
-            "1 ",
-            "1,000",
-            "$1",
-            "--1",
-            "1e",
-            "1e99999999999",
-            "1e20000",
-            "0x1",
-        ] {
-            assert!(Number::parse(bad).is_none(), "{bad}");
-        }
     }
 }

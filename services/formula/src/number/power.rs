@@ -100,17 +100,7 @@ impl Number {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn n(text: &str) -> Number {
-        Number::parse(text).expect("a number")
-    }
-
-    fn show(result: Result<Number, Trouble>) -> String {
-        result.map_or_else(
-            |trouble| format!("{trouble:?}"),
-            |number| number.to_string(),
-        )
-    }
+    use crate::number::written::{n, show};
 
     #[test]
     fn powers_are_sized_before_they_are_multiplied() {
