@@ -28,23 +28,13 @@ pub(super) async fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
     }
     let held = hold(stage).await?;
     let record = held.record.clone().unwrap_or_default();
-    let before = stage
-        .rest
-        .record(
-            &record.object,
-            &record.id,
-            &["StageName", "LastModifiedDate"],
-        )
-        .await?;
+    let look = async || {
+        let fields = ["StageName", "LastModifiedDate"];
+        stage.rest.record(&record.object, &record.id, &fields).await
+    };
+    let before = look().await?;
     let held = rehearse(stage, held).await?;
-    let after = stage
-        .rest
-        .record(
-            &record.object,
-            &record.id,
-            &["StageName", "LastModifiedDate"],
-        )
-        .await?;
+    let after = look().await?;
     ensure!(
         before == after,
         "the rehearsal left a trace: {before} is now {after}"
