@@ -11,7 +11,7 @@ FUZZ_SECONDS ?= 60
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 DENY := $(shell PATH="$(CURDIR)/.local/bin:$$PATH" command -v cargo-deny 2>/dev/null)
 
-.PHONY: help check fmt clippy purity queries chart deny test screens fuzz-api e2e sqlx demo up down drill-cluster trace bench run fuzz sbom reproducible tools bins
+.PHONY: help check fmt clippy purity queries chart deny test screens fuzz-api e2e sqlx demo up down drill drill-cluster trace bench run fuzz sbom reproducible tools bins
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -77,6 +77,9 @@ up: tools bins ## the same, and stay: prints the console's address and a log-in
 
 down: ## stop what `make up` left running
 	@$(CARGO) run --quiet --package testkit --bin story -- down
+
+drill: tools bins ## 10,000 changes of every kind while everything is killed, cut, slowed and refused at random; counts what is lost or doubled
+	@$(CARGO) run --quiet --package testkit --bin drill -- faults
 
 drill-cluster: tools bins ## three NATS servers killed, cut off and restarted under load; counts what is lost or doubled
 	@$(CARGO) run --quiet --package testkit --bin drill -- cluster

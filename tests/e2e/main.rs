@@ -5,6 +5,7 @@ mod api;
 mod bad_messages;
 mod crashes;
 mod drift;
+mod drill;
 mod example;
 mod happy_path;
 mod metrics;

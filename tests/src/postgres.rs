@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, postgres::
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use url::Url;
 
@@ -23,6 +23,8 @@ const TEST_CONNECTIONS_MAX: u32 = 5;
 #[derive(Debug, Clone)]
 pub struct Postgres {
     admin_url: Url,
+    /// Held for a server of one's own, which ends with its last holder.
+    held: Option<Arc<File>>,
 }
 
 /// A database of one test; dropped with it.
@@ -30,6 +32,7 @@ pub struct Postgres {
 pub struct Database {
     admin_url: Url,
     name: String,
+    _held: Option<Arc<File>>,
 }
 
 impl Postgres {
@@ -52,7 +55,23 @@ impl Postgres {
             None => tokio::task::spawn_blocking(hold_shared).await??,
         };
         let admin_url = Url::parse(&url).context("address of the test Postgres")?;
-        Ok(Self { admin_url })
+        Ok(Self {
+            admin_url,
+            held: None,
+        })
+    }
+
+    /// A server nobody else uses, with its address and log in `home`: it may be crashed.
+    ///
+    /// # Errors
+    /// When Postgres is missing or does not answer in time.
+    pub async fn try_own(home: &Path) -> anyhow::Result<Self> {
+        let home = home.to_owned();
+        let (held, url) = tokio::task::spawn_blocking(move || hold(&home)).await??;
+        Ok(Self {
+            admin_url: Url::parse(&url).context("address of the test Postgres")?,
+            held: Some(Arc::new(held)),
+        })
     }
 
     /// Address of the server's `postgres` database, as its admin.
@@ -81,10 +100,16 @@ impl Postgres {
         admin
             .execute(AssertSqlSafe(format!("create database {name}")))
             .await?;
+        if self.held.is_some() {
+            // A server that may be crashed must keep what it confirmed; the machine stays up, so nothing has to be synced.
+            let statement = format!("alter database {name} set synchronous_commit = on");
+            admin.execute(AssertSqlSafe(statement)).await?;
+        }
         admin.close().await?;
         Ok(Database {
             admin_url: self.admin_url.clone(),
             name,
+            _held: self.held.clone(),
         })
     }
 }
@@ -154,6 +179,40 @@ impl Database {
             .expect("a server has a host")
             .to_owned();
         (host, self.admin_url.port().unwrap_or(5432))
+    }
+
+    /// Crashes the server as a failing process would: every session ends, and it recovers from its log. Only for a server
+    /// of one's own ([`Postgres::try_own`]).
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn crash(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(self._held.is_some(), "others use this server");
+        let mut own = PgConnection::connect(&self.url()).await?;
+        let process: i32 = sqlx::query_scalar("select pg_backend_pid()")
+            .fetch_one(&mut own)
+            .await?;
+        // One killed session makes the server end all others and recover: it cannot trust what they shared.
+        let status = Command::new("kill")
+            .args(["-KILL", &process.to_string()])
+            .status()
+            .context("kill a session of the server")?;
+        anyhow::ensure!(status.success(), "the session could not be killed");
+        Ok(())
+    }
+
+    /// Ends every session of this database, as an administrator would.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn end_sessions(&self) -> anyhow::Result<()> {
+        let mut admin = PgConnection::connect(self.admin_url.as_str()).await?;
+        sqlx::query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1")
+            .bind(&self.name)
+            .execute(&mut admin)
+            .await?;
+        admin.close().await?;
+        Ok(())
     }
 
     /// A pool of its admin's connections.

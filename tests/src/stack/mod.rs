@@ -40,6 +40,8 @@ pub struct StackOptions {
     pub breakable: bool,
     /// Runs three NATS servers that replicate to each other instead of one; not together with `breakable`.
     pub clustered: bool,
+    /// Runs a Postgres nobody else uses, so that it may be crashed.
+    pub own_database: bool,
     /// Services that are not started, for tests that need only some.
     pub without: Vec<ServiceName>,
     /// Further environment variables for every service.
@@ -127,7 +129,11 @@ impl Stack {
             true => Bus::Three(Cluster::start().await?),
             false => Bus::One(Nats::try_start().await?),
         };
-        let database = Postgres::try_shared().await?.try_create_database().await?;
+        let postgres = match options.own_database {
+            true => Postgres::try_own(&folder.join("postgres")).await?,
+            false => Postgres::try_shared().await?,
+        };
+        let database = postgres.try_create_database().await?;
         let addresses = Addresses {
             auth_http: match options.auth_port {
                 0 => free_port()?,
@@ -323,6 +329,15 @@ impl Stack {
         match &self.nats {
             Bus::One(one) => one,
             Bus::Three(cluster) => cluster.server(0),
+        }
+    }
+
+    /// NATS, to stop and restart it, when there is one.
+    #[must_use]
+    pub fn nats_mut(&mut self) -> Option<&mut Nats> {
+        match &mut self.nats {
+            Bus::One(one) => Some(one),
+            Bus::Three(_) => None,
         }
     }
 

@@ -10,6 +10,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::time::{Duration, Instant};
 use testkit::cluster::SERVERS;
 use testkit::eventually::within;
+use testkit::fixtures::{CrowdMeeting, Publication, crowd_meeting};
 use testkit::publish::Publisher;
 use testkit::setup::{Admin, Settings};
 use testkit::stack::{SERVICES, Stack, StackOptions};
@@ -67,11 +68,11 @@ pub(crate) async fn hold(options: &Options) -> anyhow::Result<()> {
             println!("  {text}");
         })
         .await?;
+    let our_email = crowd.connected.email().await?;
     let plan = Plan {
-        workspace: WORKSPACE,
-        our_email: crowd.connected.email().await?,
         meetings_max: options.customers,
         pace: Duration::from_secs(1) / options.meetings_per_second.max(1),
+        meeting: Box::new(move |number| meeting(number, &our_email)),
     };
     let mut drill = Drill {
         upstream: Upstream::start(Publisher::new(stack.client().await?), plan),
@@ -116,6 +117,19 @@ pub(crate) async fn hold(options: &Options) -> anyhow::Result<()> {
         "upstream saw {visible} errors while services restarted in turn"
     );
     Ok(())
+}
+
+/// The meeting of a number, with the customer of that number.
+fn meeting(number: usize, our_email: &str) -> Publication {
+    crowd_meeting(&CrowdMeeting {
+        workspace: WORKSPACE,
+        id: &format!("drill-{number}"),
+        customer: number,
+        our_email,
+        title: &count::title(number),
+        notes: "",
+        next_step: &count::next_step(number),
+    })
 }
 
 struct Drill {

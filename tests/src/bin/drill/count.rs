@@ -1,6 +1,5 @@
 //! What each meeting left in the org, counted in the simulator's write log.
 
-use crate::upstream::{next_step, title};
 use anyhow::Context;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -27,7 +26,7 @@ pub(crate) async fn count(
 ) -> anyhow::Result<Counts> {
     let mut fields: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut tasks: BTreeMap<String, usize> = BTreeMap::new();
-    for entry in writes(simulator).await? {
+    for entry in writes(simulator, 0).await? {
         let after = |field: &str| entry["after"][field].as_str().map(str::to_owned);
         match (entry["operation"].as_str(), entry["object"].as_str()) {
             (Some("update"), Some("Opportunity")) => {
@@ -67,13 +66,23 @@ pub(crate) async fn count(
     Ok(counts)
 }
 
-async fn writes(simulator: &Simulator) -> anyhow::Result<Vec<Value>> {
+/// Never part of another meeting's.
+pub(crate) fn title(number: usize) -> String {
+    format!("Meeting [{number}]")
+}
+
+pub(crate) fn next_step(number: usize) -> String {
+    format!("Step [{number}]")
+}
+
+/// The write log after a position.
+pub(crate) async fn writes(simulator: &Simulator, after_seq: u64) -> anyhow::Result<Vec<Value>> {
     let mut all: Vec<Value> = Vec::new();
     loop {
         let after = all
             .last()
             .and_then(|last| last["seq"].as_u64())
-            .unwrap_or(0);
+            .unwrap_or(after_seq);
         let command =
             json!({ "command": "write_log", "after_seq": after, "limit": PAGE_ENTRIES_MAX });
         let Value::Array(page) = simulator

@@ -3,6 +3,7 @@
 
 mod cluster;
 mod count;
+mod faults;
 mod upstream;
 
 use clap::{Parser, Subcommand};
@@ -22,6 +23,8 @@ struct Cli {
 enum Drill {
     /// Three NATS servers: each killed, cut off, all restarted; then every service restarted in turn
     Cluster(cluster::Options),
+    /// Everything killed, cut, slowed, reset and refused at random, against the same meetings in peace
+    Faults(faults::Options),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
     let held = runtime.block_on(async {
         match cli.drill {
             Drill::Cluster(options) => cluster::hold(&options).await,
+            Drill::Faults(options) => faults::hold(&options).await,
         }
     });
     match held {

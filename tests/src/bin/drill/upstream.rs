@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use testkit::fixtures::{CrowdMeeting, Publication, crowd_meeting};
+use testkit::fixtures::Publication;
 use testkit::publish::{Publisher, Trace};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -13,38 +13,14 @@ const CONFIRMED_MAX: Duration = Duration::from_secs(5);
 /// Pause before it is sent again.
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
 
-/// What the drill's meetings have in common.
-#[derive(Debug, Clone)]
+/// What is published, and how fast.
 pub(crate) struct Plan {
-    pub(crate) workspace: &'static str,
-    pub(crate) our_email: String,
     /// Meetings that are published at most; each with a customer of its own, so that none competes for a field.
     pub(crate) meetings_max: usize,
     /// Pause between two meetings.
     pub(crate) pace: Duration,
-}
-
-impl Plan {
-    pub(crate) fn meeting(&self, number: usize) -> Publication {
-        crowd_meeting(&CrowdMeeting {
-            workspace: self.workspace,
-            id: &format!("drill-{number}"),
-            customer: number,
-            our_email: &self.our_email,
-            title: &title(number),
-            notes: "",
-            next_step: &next_step(number),
-        })
-    }
-}
-
-/// Never part of another meeting's.
-pub(crate) fn title(number: usize) -> String {
-    format!("Meeting [{number}]")
-}
-
-pub(crate) fn next_step(number: usize) -> String {
-    format!("Step [{number}]")
+    /// The meeting of a number.
+    pub(crate) meeting: Box<dyn Fn(usize) -> Publication + Send>,
 }
 
 /// The pipeline at work; stops with [`Upstream::stop`].
@@ -84,6 +60,11 @@ impl Upstream {
         self.repeated.load(Ordering::Relaxed)
     }
 
+    /// Waits until every meeting is published.
+    pub(crate) async fn finished(self) -> anyhow::Result<()> {
+        Ok(self.working.await?)
+    }
+
     /// Finishes the meeting at hand; answers how many were published.
     pub(crate) async fn stop(self) -> anyhow::Result<usize> {
         self.enough.cancel();
@@ -100,7 +81,7 @@ async fn work(
     enough: CancellationToken,
 ) {
     for number in 0..plan.meetings_max {
-        let (meeting, trace) = (plan.meeting(number), Trace::begin());
+        let (meeting, trace) = ((plan.meeting)(number), Trace::begin());
         loop {
             let sent = tokio::time::timeout(CONFIRMED_MAX, publisher.publish(&meeting, &trace));
             if matches!(sent.await, Ok(Ok(_))) {
