@@ -37,6 +37,8 @@ const POLL_MS: u64 = 1_000;
 const SCHEMA_AGAIN_S: f64 = 1.0;
 /// What could not be read, or found no free calls, is tried again after this, in seconds.
 const AGAIN_S: f64 = 15.0;
+/// Time between two looks for changes that wait for a read and that no pass is to come for, in milliseconds.
+const REARM_MS: u64 = 10_000;
 
 /// Gates again.
 pub struct Regate {
@@ -63,7 +65,18 @@ impl Regate {
     /// # Errors
     /// Never; a failure is logged and the work tried again.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let again = Duration::from_millis(REARM_MS);
+        let mut looked_at = tokio::time::Instant::now();
         loop {
+            if looked_at.elapsed() >= again {
+                looked_at = tokio::time::Instant::now();
+                if let Err(failure) = regate::rearm(&self.db.all_workspaces()).await {
+                    tracing::warn!(
+                        error = failure.chain(),
+                        "changes that wait for a read could not be looked for"
+                    );
+                }
+            }
             let worked = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 worked = self.step() => worked,

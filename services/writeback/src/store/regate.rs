@@ -144,6 +144,26 @@ pub async fn due_in(
     Ok(())
 }
 
+/// Lets a pass begin wherever changes wait for nothing but a read or free calls, unless their org is to be left alone.
+/// Asked again and again, so that no failed read, whoever met it and whenever, leaves a change waiting for ever.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn rearm(scope: &Scope) -> Result<u64, Failure> {
+    let armed = sqlx::query!(
+        r#"update writeback.workspace w set regate_due_at = now()
+           where w.regate_due_at is null and exists (
+             select 1 from writeback.change c
+             where c.workspace = w.workspace and c.regate and c.state in ('proposed', 'held')
+               and (c.reasons @> '[{"code": "baseline_unknown"}]' or c.reasons @> '[{"code": "share_spent"}]'))
+             and not exists (
+               select 1 from writeback.usage u where u.workspace = w.workspace and u.paused_until > now())"#,
+    )
+    .execute(scope)
+    .await?;
+    Ok(armed.rows_affected())
+}
+
 /// Moves the cursor on, or ends the pass: then it starts over only if something moved since it began.
 ///
 /// # Errors
@@ -153,19 +173,16 @@ pub async fn done_until(
     workspace: &str,
     after: Option<Uuid>,
     generation: i64,
-    again_in_s: Option<f64>,
 ) -> Result<(), Failure> {
     sqlx::query!(
         "update writeback.workspace set regate_lease_until = null, regate_after = $2::uuid,
            regate_due_at = case
              when $2::uuid is not null or generation <> $3 then now()
-             when $4::double precision is not null then now() + make_interval(secs => $4)
              else null end
          where workspace = $1",
         workspace,
         after,
-        generation,
-        again_in_s
+        generation
     )
     .execute(scope)
     .await?;

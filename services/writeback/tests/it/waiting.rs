@@ -4,6 +4,7 @@ use crate::world::{LIMIT, World, entry, mapping, said, usual_mapping};
 use events::crm::v1::ConnectionState;
 use events::matching::v1::Outcome;
 use events::writeback::v1::{ChangeSetState, ChangeState};
+use salesforce_sim::{Fault, FaultKind};
 use testkit::eventually;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,6 +68,31 @@ async fn a_suspended_connection_stops_writes_until_it_heals() {
     world.decided(&said("m-1", "call")).await;
     world.until("m-1", "NextStep", ChangeState::Proposed).await;
     world.connect(3, ConnectionState::Connected).await;
+    world.until("m-1", "NextStep", ChangeState::Applied).await;
+    assert_eq!(world.writes().await.get("update Opportunity"), Some(&1));
+}
+
+/// Nothing else moves: no connection, schema or setting wakes the change.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_could_not_be_read_when_its_meeting_came_is_read_again() {
+    let world = World::new().await;
+    let _service = world.start().await;
+    world
+        .set_up(mapping(vec![entry("next_step", "NextStep")], vec![]))
+        .await;
+    world.live(true).await;
+    let away = Fault::new(FaultKind::ResetBeforeCommit);
+    world.control.fault(away).await.unwrap();
+    world.decided(&said("m-1", "call")).await;
+    let waiting = world.until("m-1", "NextStep", ChangeState::Proposed).await;
+    assert!(
+        waiting
+            .reasons
+            .iter()
+            .any(|reason| reason.code == "baseline_unknown"),
+        "{waiting:?}"
+    );
+    world.control.clear_faults().await.unwrap();
     world.until("m-1", "NextStep", ChangeState::Applied).await;
     assert_eq!(world.writes().await.get("update Opportunity"), Some(&1));
 }
