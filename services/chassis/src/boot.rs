@@ -1,12 +1,14 @@
 //! The process: verbs, exit codes, signals.
 //!
-//! `serve` runs, `migrate` prepares database and broker, `check` says whether `serve` could start. Exit codes: 0 ended
+//! `serve` runs, `migrate` prepares database and broker, `check` says whether `serve` could start, `erase-workspace` forgets
+//! one workspace. Exit codes: 0 ended
 //! as asked, 1 could not start or a part failed, 64 wrong usage (as in sysexits).
 
 use std::{ffi::OsString, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use events::WorkspaceId;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -35,6 +37,19 @@ enum Verb<O: clap::Args> {
     Migrate(Box<Options>),
     /// Say whether the service could start here, and change nothing
     Check(Box<Config<O>>),
+    /// Erase everything this service keeps of one workspace, and print what that was
+    EraseWorkspace(Box<Erasure>),
+}
+
+/// What is erased, and where.
+#[derive(clap::Args)]
+struct Erasure {
+    #[command(flatten)]
+    chassis: Options,
+
+    /// The workspace, disconnected before; what is erased is gone
+    #[arg(long)]
+    workspace: WorkspaceId,
 }
 
 /// The whole `main` of a service.
@@ -86,12 +101,14 @@ async fn run<S: Service>(verb: Verb<S::Options>) -> anyhow::Result<()> {
     let options = match &verb {
         Verb::Serve(config) | Verb::Check(config) => &config.chassis,
         Verb::Migrate(options) => options,
+        Verb::EraseWorkspace(erasure) => &erasure.chassis,
     };
     let telemetry = Telemetry::install(options, S::NAME)?;
     let result = match verb {
         Verb::Serve(config) => serve::<S>(*config).await,
         Verb::Migrate(options) => crate::migrate::<S>(&options).await,
         Verb::Check(config) => check::<S>(&config.chassis).await,
+        Verb::EraseWorkspace(erasure) => erase::<S>(&erasure).await,
     };
     telemetry.shutdown().await;
     result
@@ -123,6 +140,22 @@ async fn serve<S: Service>(config: Config<S::Options>) -> anyhow::Result<()> {
         Some(error) => Err(error),
         None => stopped,
     }
+}
+
+/// Erases a workspace and prints the report: one line per table, with how many rows went.
+async fn erase<S: Service>(erasure: &Erasure) -> anyhow::Result<()> {
+    let Some(store) = S::STORE else {
+        println!("{} keeps nothing", S::NAME);
+        return Ok(());
+    };
+    let database = connect_database(&store, &erasure.chassis, S::NAME).await?;
+    let erased = database.db.erase_workspace(&erasure.workspace).await?;
+    for table in &erased {
+        println!("{}.{}: {} rows", store.schema, table.table, table.rows);
+    }
+    let rows: u64 = erased.iter().map(|table| table.rows).sum();
+    tracing::info!(workspace.id = %erasure.workspace, rows, "a workspace was erased");
+    Ok(())
 }
 
 /// Everything `serve` would find out before it serves.
@@ -178,6 +211,8 @@ mod tests {
             ("demo serve --nats-user u", EXIT_USAGE),
             ("demo --help", 0),
             ("demo serve --help", 0),
+            ("demo erase-workspace", EXIT_USAGE),
+            ("demo erase-workspace --workspace a.b", EXIT_USAGE),
             ("demo --version", 0),
         ] {
             assert_eq!(parsed(line).err(), Some(expected), "{line}");

@@ -34,7 +34,7 @@ pub mod telemetry;
 pub use boot::boot;
 pub use bus::{Bus, ConsumerSpec, Delivery, Handler};
 pub use config::{Config, Options};
-pub use db::{Db, Fresh, Scope, Unit};
+pub use db::{Db, Erased, Fresh, Scope, Unit};
 pub use failure::Failure;
 pub use migrate::migrate;
 pub use rig::Rig;

@@ -1,7 +1,7 @@
 //! The wiring, top to bottom.
 
 use crate::app::{
-    DecideWaiting, Names, OnMeetingProcessed, OnRecordsChanged, Reconsider, Reconsidered,
+    DecideWaiting, Names, OnMeetingProcessed, OnRecordsChanged, Reconsider, Reconsidered, forget,
 };
 use crate::rpc::MatchingRpc;
 use crate::telemetry::Telemetry;
@@ -32,6 +32,10 @@ pub struct Options {
     /// Changed account names are read again no sooner than this after the last time, in seconds.
     #[arg(long, env = "MATCHING_NAMES_REFRESH_S", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=3600))]
     pub matching_names_refresh_s: u64,
+
+    /// Days a decided meeting and the evidence of its decisions are kept; decisions and labels stay.
+    #[arg(long, env = "MATCHING_CONTENT_KEPT_DAYS", default_value_t = 365, value_parser = clap::value_parser!(i32).range(1..=3650))]
+    pub matching_content_kept_days: i32,
 }
 
 /// The matching service.
@@ -111,6 +115,8 @@ impl Service for Matching {
             telemetry.clone(),
         );
         rig.task("decide-waiting", move |stop| waiting.run(stop));
+        let (kept_days, kept) = (options.matching_content_kept_days, db.clone());
+        rig.task("forget", move |stop| forget::run(kept, kept_days, stop));
         let again = Reconsider::new(db, names, changed, interval_s, reconsidered, telemetry);
         rig.task("reconsider", move |stop| again.run(stop));
         Ok(())

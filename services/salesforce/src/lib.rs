@@ -20,7 +20,7 @@ mod value;
 mod wire;
 
 pub use client::{LoginChoice, Salesforce};
-pub use error::{ApiError, Class, Code, Error, Outcome};
+pub use error::{ApiError, Class, Code, Duplicates, Error, Outcome};
 
 pub use id::{Id, IdError};
 pub use name::{FieldName, FieldPath, NameError, ObjectName};

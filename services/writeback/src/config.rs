@@ -26,6 +26,10 @@ pub struct Options {
     #[arg(long, env = "WRITEBACK_API_BUDGET_SHARE", default_value_t = 0.2)]
     pub api_budget_share: f64,
 
+    /// Hosts (`host` or `host:port`) that texts too long for their events may be fetched from, by https; none unless named
+    #[arg(long, env = "WRITEBACK_CLAIM_HOSTS", value_delimiter = ',')]
+    pub claim_hosts: Vec<String>,
+
     /// Requests to Salesforce one process prepares and sends at the same time
     #[arg(long, env = "WRITEBACK_EXECUTOR_WORKERS", default_value_t = 4)]
     pub executor_workers: usize,
@@ -55,6 +59,15 @@ pub struct Options {
     )]
     pub disagreements_kept_days: i32,
 
+    /// Days what was said in a meeting is kept once nothing of it waits: titles, notes, quotes, values; decisions and audit stay
+    #[arg(
+        long,
+        env = "WRITEBACK_CONTENT_KEPT_DAYS",
+        default_value_t = 365,
+        value_parser = clap::value_parser!(i32).range(1..=3650)
+    )]
+    pub content_kept_days: i32,
+
     /// Seconds a change may wait for a lost connection and still be written by itself when it is back; what waited longer is listed and held until a person releases it
     #[arg(long, env = "WRITEBACK_MISSED_AFTER_S", default_value_t = 86_400)]
     pub missed_after_s: u32,
@@ -68,12 +81,14 @@ impl Default for Options {
             time_zone: Tz::UTC,
             external_id_field: "Ergo_Key__c".to_owned(),
             api_budget_share: 0.2,
+            claim_hosts: Vec::new(),
             executor_workers: 4,
             executor_lanes_max: 200,
             executor_lease_s: 30,
             executor_poll_ms: 250,
             executor_linger_ms: 400,
             disagreements_kept_days: 30,
+            content_kept_days: 365,
             missed_after_s: 86_400,
         }
     }

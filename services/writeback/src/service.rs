@@ -9,6 +9,7 @@ use events::matching::v1::MatchDecided;
 use events::writeback::v1::{ChangesApproved, WritebackServer};
 use salesforce::Salesforce;
 
+use crate::adapters::claims::Claims;
 use crate::adapters::orgs::Orgs;
 use crate::app::api::Api;
 use crate::app::execute::Executor;
@@ -100,11 +101,14 @@ impl Service for Writeback {
             options.time_zone,
             options.external_id_field.clone(),
         );
+        let claims = Claims::new(rig.bus().clone(), options.claim_hosts.clone())
+            .context("no client can fetch texts kept outside their events")?;
         let gating = Gating::new(
             db.clone(),
             settings.clone(),
             orgs.clone(),
             options.api_budget_share,
+            claims,
         );
 
         rig.consume(
@@ -134,8 +138,12 @@ impl Service for Writeback {
 
         let regate = Regate::new(db.clone(), gating, wake.clone(), telemetry.clone());
         rig.task("regate", move |stop| regate.run(stop));
-        let (kept, swept) = (options.disagreements_kept_days, db.clone());
-        rig.task("sweep", move |stop| sweep::run(swept, kept, stop));
+        let swept = db.clone();
+        let (wrong_days, content_days) =
+            (options.disagreements_kept_days, options.content_kept_days);
+        rig.task("sweep", move |stop| {
+            sweep::run(swept, wrong_days, content_days, stop)
+        });
         let (watched, share) = (db.clone(), options.api_budget_share);
         let told = telemetry.clone();
         rig.task("watch", move |stop| watch::run(watched, share, told, stop));

@@ -6,10 +6,13 @@ use rust_decimal::Decimal;
 use std::str::FromStr;
 
 use crate::domain::change::{Action, Reason, State, Verdict};
+use crate::domain::claim::Claim;
 use crate::domain::decision::{Match, Outcome};
-use crate::domain::mapping::{ActivityKind, Content, Destination, Entry, Mapping, Overwrite};
+use crate::domain::mapping::{
+    ActivityKind, Content, Content as Kept, Destination, Entry, Mapping, Overwrite,
+};
 use crate::domain::meeting::{
-    Content as Text, Evidence, Extracted, Meeting, SuggestedStage, Typed,
+    Content as Text, Evidence, Extracted, Meeting, Person, SuggestedStage, Typed,
 };
 use crate::domain::prediction::RuleFinding;
 use crate::domain::rehearsal::Rehearsed;
@@ -113,6 +116,7 @@ pub fn meeting(sent: &meeting::v1::MeetingProcessed) -> Result<Meeting, Invalid>
         started_at: moment(sent.started_at.as_ref(), "meeting.started_at")?,
         ended_at: moment(sent.ended_at.as_ref(), "meeting.ended_at")?,
         participants,
+        people: sent.participants.iter().map(person).collect(),
         recording_url: clean(&sent.recording_url),
         notes: text(sent.notes.as_ref()),
         summary: text(sent.summary.as_ref()),
@@ -126,7 +130,41 @@ pub fn meeting(sent: &meeting::v1::MeetingProcessed) -> Result<Meeting, Invalid>
                 confidence: stage.confidence,
                 evidence: evidence(&stage.evidence),
             }),
+        claims: [
+            (Kept::Notes, sent.notes.as_ref()),
+            (Kept::Summary, sent.summary.as_ref()),
+        ]
+        .into_iter()
+        .filter_map(|(content, text)| claim(content, text?))
+        .collect(),
+        unfetched: String::new(),
     })
+}
+
+fn claim(content: Kept, text: &meeting::v1::Text) -> Option<Claim> {
+    match text.source.as_ref()? {
+        meeting::v1::text::Source::Inline(_) => None,
+        meeting::v1::text::Source::ClaimCheck(kept) => Some(Claim {
+            content,
+            url: kept.url.clone(),
+            sha256: kept.sha256.clone(),
+            size_bytes: kept.size_bytes,
+        }),
+    }
+}
+
+fn person(sent: &meeting::v1::Participant) -> Person {
+    use meeting::v1::participant::{Kind, Response};
+    Person {
+        name: clean(&sent.name),
+        email: clean(&sent.email),
+        attended: sent.attended,
+        declined: sent.response() == Response::Declined,
+        is_human: match sent.kind() {
+            Kind::Unspecified | Kind::Person => true,
+            Kind::Resource | Kind::Group | Kind::Bot => false,
+        },
+    }
 }
 
 fn text(sent: Option<&meeting::v1::Text>) -> Text {
@@ -250,7 +288,33 @@ pub fn decision(sent: &matching::v1::Decision) -> Result<Match, Invalid> {
             .filter(|candidate| candidate.object == "Contact")
             .map(|candidate| (candidate.record_id.clone(), clean(&candidate.name)))
             .collect(),
+        account_domains: observed(sent, &DOMAIN_SIGNALS, true),
+        known_addresses: observed(sent, &ADDRESS_SIGNALS, false),
     })
+}
+
+/// Matching's signals whose value is a domain of the account's people.
+const DOMAIN_SIGNALS: [&str; 3] = ["account_domain", "alternate_domain", "colleague_domain"];
+/// Matching's signals whose value is the address of a contact, or of a lead that became one.
+const ADDRESS_SIGNALS: [&str; 3] = [
+    "contact_mail",
+    "contact_mail_other_employer",
+    "converted_lead_mail",
+];
+
+/// Values of evidence of these signals, of the matched account or of everything weighed.
+fn observed(sent: &matching::v1::Decision, signals: &[&str], of_account: bool) -> Vec<String> {
+    let mut values: Vec<String> = sent
+        .candidates
+        .iter()
+        .filter(|candidate| !of_account || candidate.record_id == sent.account_id)
+        .flat_map(|candidate| &candidate.evidence)
+        .filter(|evidence| signals.contains(&evidence.signal.as_str()))
+        .map(|evidence| clean(&evidence.value).to_lowercase())
+        .collect();
+    values.sort_unstable();
+    values.dedup();
+    values
 }
 
 /// A mapping.
@@ -499,6 +563,10 @@ pub fn action(action: Action) -> proto::v1::Action {
         Action::CreateTask => proto::v1::Action::CreateTask,
         Action::CreateEvent => proto::v1::Action::CreateEvent,
         Action::CreateNote => proto::v1::Action::CreateNote,
+        Action::CreateContact => proto::v1::Action::CreateContact,
+        Action::CreateRole => proto::v1::Action::CreateRole,
+        Action::CreateRelation => proto::v1::Action::CreateRelation,
+        Action::CreateOpportunity => proto::v1::Action::CreateOpportunity,
         Action::DeleteRecord => proto::v1::Action::DeleteRecord,
     }
 }

@@ -6,6 +6,7 @@
 //! Whose rows is said first: [`Db::workspace`] for a request about one, [`Db::begin_batch`] for messages of several,
 //! [`Db::all_workspaces`] for duties that look after all. What runs under a [`Scope`] sees the rows of its workspaces.
 
+mod erase;
 pub(crate) mod history;
 pub(crate) mod isolation;
 mod relay;
@@ -24,6 +25,7 @@ use sqlx::{
 };
 use tokio::sync::Notify;
 
+pub use erase::Erased;
 use history::Standing;
 pub(crate) use relay::Relay;
 pub(crate) use schema::Statements;

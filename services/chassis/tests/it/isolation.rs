@@ -281,3 +281,20 @@ async fn a_table_without_a_workspace_is_listed_or_stops_migrate() {
         .await
         .expect("migrates");
 }
+
+#[tokio::test]
+async fn a_workspace_is_erased_whole_and_the_others_stay() {
+    let (world, running) = three().await;
+    let erased = db(&running)
+        .erase_workspace(&acme())
+        .await
+        .expect("is erased");
+    let notes = erased.iter().find(|table| table.table == "note");
+    assert_eq!(notes.map(|table| table.rows), Some(1), "{erased:?}");
+    let left: Vec<String> = sqlx::query_scalar(NOTES)
+        .fetch_all(&world.admin)
+        .await
+        .expect("notes");
+    assert_eq!(left, ["hooli", "umbrella"]);
+    running.shutdown().await.expect("stops");
+}

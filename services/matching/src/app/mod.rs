@@ -3,6 +3,7 @@
 mod calibrate;
 mod decide_waiting;
 mod decided;
+pub mod forget;
 mod names;
 mod on_meeting_processed;
 mod on_records_changed;

@@ -12,4 +12,5 @@ pub mod projection;
 pub mod proposals;
 pub mod reconsider;
 pub mod replay;
+pub mod retention;
 pub mod settings;

@@ -6,5 +6,6 @@ mod evidence;
 mod isolation;
 mod ours;
 mod projection;
+mod retention;
 mod witnesses;
 mod world;

@@ -55,6 +55,7 @@ impl World {
             matching_reconsider_days: 30,
             matching_names_bytes_max: 64 * 1024 * 1024,
             matching_names_refresh_s: 0,
+            matching_content_kept_days: 365,
         };
         chassis::start::<Matching>(Config {
             chassis: self.options.clone(),

@@ -1,6 +1,6 @@
 //! Salesforce's errors as the domain sees them.
 
-use salesforce::{ApiError, Error, RowOutcome, TransportError};
+use salesforce::{ApiError, Duplicates, Error, RowOutcome, TransportError};
 
 use crate::domain::outcome::{CallFailure, Problem, Row};
 
@@ -19,7 +19,24 @@ pub fn problem(error: &ApiError) -> Problem {
                 advice.delay_max_ms,
             )
         }),
+        matches: error.duplicates.iter().flat_map(matches).collect(),
     }
+}
+
+/// The rule and each record it matched.
+fn matches(found: &Duplicates) -> Vec<String> {
+    let weight = if found.allow_save {
+        "which only warns"
+    } else {
+        "which blocks"
+    };
+    let rule = format!("by rule {}, {weight}", found.rule);
+    found
+        .records
+        .iter()
+        .map(|record| format!("{} {}", record.object, record.id.as_str()))
+        .chain(std::iter::once(rule))
+        .collect()
 }
 
 /// One row's outcome.

@@ -1,5 +1,8 @@
 //! Salesforce, as this service uses it: orgs by workspace, records as domain values, answers as domain problems.
 
 pub mod answers;
+pub mod claims;
+pub mod masters;
 pub mod orgs;
 pub mod records;
+pub mod twins;

@@ -9,6 +9,8 @@ use chassis::{Db, Failure, backoff};
 use chrono::{TimeDelta, Utc};
 use salesforce::Org;
 
+use super::unclaim;
+use crate::adapters::claims::Claims;
 use crate::adapters::orgs::Orgs;
 use crate::adapters::{answers, records};
 use crate::domain::change::Gated;
@@ -73,6 +75,7 @@ pub struct Gating {
     settings: SettingsCache,
     orgs: Orgs,
     budget_share: f64,
+    claims: Claims,
 }
 
 /// What was read for one workspace.
@@ -88,12 +91,19 @@ struct Facts {
 impl Gating {
     /// Over the service's parts.
     #[must_use]
-    pub fn new(db: Db, settings: SettingsCache, orgs: Orgs, budget_share: f64) -> Self {
+    pub fn new(
+        db: Db,
+        settings: SettingsCache,
+        orgs: Orgs,
+        budget_share: f64,
+        claims: Claims,
+    ) -> Self {
         Self {
             db,
             settings,
             orgs,
             budget_share,
+            claims,
         }
     }
 
@@ -113,25 +123,30 @@ impl Gating {
         let workspaces: Vec<String> = workspaces.into_iter().collect();
         let settings = self.settings.load(&workspaces).await?;
         let created = self.created(items, &workspaces).await?;
+        let whole = unclaim::fetch(&self.claims, items, &settings).await;
         let mut plans = Vec::with_capacity(items.len());
-        for item in items {
+        for (item, whole) in items.iter().zip(&whole) {
             let of = settings_of(&settings, &item.workspace)?;
+            let meeting = whole.as_ref().unwrap_or(&item.meeting);
             plans.push(of.mapping.as_ref().map(|mapping| {
                 let frame = Frame {
                     workspace: &item.workspace,
                     time_zone: of.time_zone,
                     created: &created,
+                    creates: &of.creates,
                 };
-                plan::plan(&item.meeting, &item.matched, mapping, frame)
+                plan::plan(meeting, &item.matched, mapping, frame)
             }));
         }
         let facts = self.read(items, &plans, &settings).await?;
         let mut judged = Vec::with_capacity(items.len());
-        for (item, plan) in items.iter().zip(plans) {
+        for ((item, whole), plan) in items.iter().zip(&whole).zip(plans) {
             let of = settings_of(&settings, &item.workspace)?;
             judged.push(match plan {
                 Some(plan) => {
-                    let gated = gate_all(item, &plan, of, facts.get(&item.workspace));
+                    let unfetched = whole.as_ref().map_or("", |whole| &whole.unfetched);
+                    let facts = facts.get(&item.workspace);
+                    let gated = gate_all(item, unfetched, &plan, of, facts);
                     Judged {
                         plan,
                         gated,
@@ -173,7 +188,7 @@ impl Gating {
             .iter()
             .filter(|item| item.meeting.revision > 1 || item.matched.sequence > 1)
             .flat_map(|item| {
-                ["task", "event", "note"]
+                ["task", "event", "note", "opportunity"]
                     .map(|kind| marker::key(&item.workspace, &item.meeting.id, kind))
             })
             .collect();
@@ -337,7 +352,13 @@ fn settings_of<'a>(
         .ok_or_else(|| Failure::transient("the workspace's settings are not readable"))
 }
 
-fn gate_all(item: &Item, plan: &Plan, settings: &Settings, facts: Option<&Facts>) -> Vec<Gated> {
+fn gate_all(
+    item: &Item,
+    unfetched: &str,
+    plan: &Plan,
+    settings: &Settings,
+    facts: Option<&Facts>,
+) -> Vec<Gated> {
     let now = Utc::now();
     let none = Fields::new();
     let nothing = Foreseen::default();
@@ -357,6 +378,7 @@ fn gate_all(item: &Item, plan: &Plan, settings: &Settings, facts: Option<&Facts>
             matched: &item.matched,
             backfill: item.meeting.backfill,
             meeting_ended_at: item.meeting.ended_at,
+            unfetched,
             target,
             ours: match target {
                 Target::Read(fields) => {

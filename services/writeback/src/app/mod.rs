@@ -11,5 +11,6 @@ pub mod on_match_decided;
 pub mod on_schema_changed;
 pub mod regate;
 pub mod sweep;
+mod unclaim;
 pub mod wake;
 pub mod watch;

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use chassis::{CancellationToken, Db};
+use chassis::{CancellationToken, Db, Failure};
 
-use crate::store::predictions;
+use crate::store::{predictions, retention};
 
 /// Time between two sweeps, in seconds.
 const EVERY_S: u64 = 3_600;
+/// Sets purged in one statement: a sweep is many short ones.
+const SETS_MAX: i64 = 200;
 
 /// Sweeps until told to stop; a failure is logged and the next sweep does the work.
 ///
@@ -16,6 +18,7 @@ const EVERY_S: u64 = 3_600;
 pub async fn run(
     db: Db,
     disagreements_kept_days: i32,
+    content_kept_days: i32,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     loop {
@@ -31,9 +34,35 @@ pub async fn run(
                 );
             }
         }
+        match purge(&db, content_kept_days).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "what was said in old meetings was purged"),
+            Err(failure) => {
+                tracing::warn!(
+                    error = failure.chain(),
+                    "what was said in old meetings was not purged"
+                );
+            }
+        }
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
             () = tokio::time::sleep(Duration::from_secs(EVERY_S)) => {}
+        }
+    }
+}
+
+/// Purges everything that is old enough; answers of how many sets.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn purge(db: &Db, content_kept_days: i32) -> Result<u64, Failure> {
+    // Age is the same for all workspaces.
+    let all = db.all_workspaces();
+    let mut purged = 0;
+    loop {
+        match retention::purge(&all, content_kept_days, SETS_MAX).await? {
+            0 => return Ok(purged),
+            some => purged += some,
         }
     }
 }

@@ -88,7 +88,13 @@ pub fn group(changes: &[Queued]) -> Vec<Call> {
             members,
         };
         match change.action {
-            Action::CreateNote | Action::CreateTask | Action::CreateEvent => {
+            Action::CreateNote
+            | Action::CreateTask
+            | Action::CreateEvent
+            | Action::CreateContact
+            | Action::CreateRole
+            | Action::CreateRelation
+            | Action::CreateOpportunity => {
                 // A second creation of one thing waits until the first is known.
                 if !created.insert(&change.creation_key) {
                     continue;

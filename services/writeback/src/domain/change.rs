@@ -19,6 +19,14 @@ pub enum Action {
     CreateEvent,
     /// Creates a ContentNote and its links.
     CreateNote,
+    /// Creates a Contact.
+    CreateContact,
+    /// Creates an OpportunityContactRole.
+    CreateRole,
+    /// Relates a further contact to a Task or Event we created.
+    CreateRelation,
+    /// Creates an Opportunity.
+    CreateOpportunity,
     /// Deletes a record we created, to take the creation back.
     DeleteRecord,
 }
@@ -32,6 +40,10 @@ impl Action {
             Self::CreateTask => "create_task",
             Self::CreateEvent => "create_event",
             Self::CreateNote => "create_note",
+            Self::CreateContact => "create_contact",
+            Self::CreateRole => "create_role",
+            Self::CreateRelation => "create_relation",
+            Self::CreateOpportunity => "create_opportunity",
             Self::DeleteRecord => "delete_record",
         }
     }
@@ -44,6 +56,10 @@ impl Action {
             "create_task" => Self::CreateTask,
             "create_event" => Self::CreateEvent,
             "create_note" => Self::CreateNote,
+            "create_contact" => Self::CreateContact,
+            "create_role" => Self::CreateRole,
+            "create_relation" => Self::CreateRelation,
+            "create_opportunity" => Self::CreateOpportunity,
             "delete_record" => Self::DeleteRecord,
             _ => return None,
         })
@@ -54,7 +70,13 @@ impl Action {
     pub fn creates(self) -> bool {
         match self {
             Self::UpdateField | Self::DeleteRecord => false,
-            Self::CreateTask | Self::CreateEvent | Self::CreateNote => true,
+            Self::CreateTask
+            | Self::CreateEvent
+            | Self::CreateNote
+            | Self::CreateContact
+            | Self::CreateRole
+            | Self::CreateRelation
+            | Self::CreateOpportunity => true,
         }
     }
 }

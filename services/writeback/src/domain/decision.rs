@@ -1,9 +1,10 @@
 //! A match decision as writeback needs it.
 
 /// How a decision about one kind of record ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Outcome {
     /// One record wins.
+    #[default]
     Matched,
     /// Several could be it.
     Ambiguous,
@@ -16,7 +17,7 @@ pub enum Outcome {
 }
 
 /// Which records a meeting belongs to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Match {
     /// Its id.
     pub id: String,
@@ -48,6 +49,10 @@ pub struct Match {
     pub would_settle: String,
     /// Names of contacts that were weighed, by id, for texts a person reads.
     pub contact_names: Vec<(String, String)>,
+    /// Domains of addresses that led to the account.
+    pub account_domains: Vec<String>,
+    /// Addresses that contacts or converted leads have, in lower case.
+    pub known_addresses: Vec<String>,
 }
 
 impl Match {

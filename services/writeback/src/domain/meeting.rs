@@ -3,8 +3,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
+use super::claim::Claim;
+use super::mapping;
+
 /// One revision of one meeting.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Meeting {
     /// Upstream's id.
     pub id: String,
@@ -20,6 +23,8 @@ pub struct Meeting {
     pub ended_at: DateTime<Utc>,
     /// Names (or addresses) of the people and organizer, in order.
     pub participants: Vec<String>,
+    /// Everybody listed, as matching counts them.
+    pub people: Vec<Person>,
     /// Where the recording is; empty when not recorded.
     pub recording_url: String,
     /// Notes.
@@ -30,12 +35,43 @@ pub struct Meeting {
     pub values: Vec<Extracted>,
     /// The stage it suggests.
     pub suggested_stage: Option<SuggestedStage>,
+    /// Texts kept outside the event.
+    pub claims: Vec<Claim>,
+    /// Why one of them could not be fetched; empty otherwise.
+    pub unfetched: String,
+}
+
+impl Meeting {
+    /// Puts a text in its place.
+    pub fn set_text(&mut self, content: mapping::Content, text: Content) {
+        match content {
+            mapping::Content::Notes => self.notes = text,
+            mapping::Content::Summary => self.summary = text,
+            mapping::Content::Meeting | mapping::Content::RecordingLink => {}
+        }
+    }
+}
+
+/// Somebody, or something, listed as a participant.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Person {
+    /// As shown; may be empty.
+    pub name: String,
+    /// Address; may be empty.
+    pub email: String,
+    /// The platform saw them.
+    pub attended: bool,
+    /// They declined the invitation.
+    pub declined: bool,
+    /// No room, list or robot.
+    pub is_human: bool,
 }
 
 /// A text of the meeting.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Content {
     /// None.
+    #[default]
     Absent,
     /// Here.
     Inline(String),

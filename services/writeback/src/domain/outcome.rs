@@ -21,6 +21,8 @@ pub struct Problem {
     pub class: Class,
     /// When repeating may help: tries, shortest and longest delay in milliseconds.
     pub retry: Option<(u32, u64, u64)>,
+    /// What a duplicate rule found, one line each.
+    pub matches: Vec<String>,
 }
 
 /// What became of one row.
@@ -340,6 +342,19 @@ pub fn explain(problems: &[Problem]) -> Vec<Reason> {
             )
             .about(problem.fields.iter().cloned())
         })
+        .chain(
+            problems
+                .iter()
+                .filter(|problem| !problem.matches.is_empty())
+                .map(|problem| {
+                    Reason::new(
+                        "advice",
+                        Verdict::Pass,
+                        "duplicates",
+                        format!("a duplicate rule found {}", problem.matches.join(", ")),
+                    )
+                }),
+        )
         .chain(problems.first().map(|problem| {
             Reason::new(
                 "advice",
@@ -387,6 +402,7 @@ mod tests {
             fields: fields.iter().map(|field| (*field).to_owned()).collect(),
             class,
             retry,
+            matches: vec![],
         }
     }
 

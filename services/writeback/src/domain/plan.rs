@@ -10,6 +10,7 @@ use super::decision::{Match, Outcome};
 use super::lane;
 use super::mapping::{ActivityKind, Content, Entry, Mapping, Overwrite};
 use super::meeting::{self, Evidence, Meeting, Typed};
+use super::people::{self, Creates};
 use super::value::Fields;
 
 /// One proposed change.
@@ -101,6 +102,8 @@ pub struct Frame<'a> {
     pub time_zone: Tz,
     /// Records an older revision created, by key.
     pub created: &'a BTreeMap<String, String>,
+    /// What may be created beside activities and notes.
+    pub creates: &'a Creates,
 }
 
 /// Plans one meeting.
@@ -124,6 +127,7 @@ pub fn plan(meeting: &Meeting, matched: &Match, mapping: &Mapping, frame: Frame<
     }
     if !matched.is_ambiguous() {
         activities(meeting, matched, mapping, frame, &mut proposals);
+        people::propose(meeting, matched, mapping, frame, &mut proposals);
     }
     let empty_reason = if proposals.is_empty() {
         "the meeting holds nothing the mapping asks for on the matched records".to_owned()

@@ -8,7 +8,12 @@ use super::schema::Schema;
 use super::settings::StageControls;
 
 /// Read of every object, where the user sees them.
-const ALWAYS: [&str; 3] = ["LastModifiedDate", "LastModifiedById", "RecordTypeId"];
+const ALWAYS: [&str; 4] = [
+    "LastModifiedDate",
+    "LastModifiedById",
+    "RecordTypeId",
+    "CurrencyIsoCode",
+];
 /// Read of opportunities, for the stage gate.
 const OPPORTUNITY: [&str; 2] = ["StageName", "IsClosed"];
 /// An Event found for the meeting gets text added.

@@ -127,6 +127,7 @@ pub fn not_rolled_back() -> Said {
         fields: Vec::new(),
         class: Class::Admin,
         retry: None,
+        matches: Vec::new(),
     }])
 }
 
@@ -191,6 +192,7 @@ mod tests {
             fields: fields.iter().map(|field| (*field).to_owned()).collect(),
             class,
             retry: None,
+            matches: Vec::new(),
         }
     }
 

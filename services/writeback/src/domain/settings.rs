@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use super::mapping::Mapping;
+use super::people::Creates;
 use super::prediction::Books;
 use super::schema::Schema;
 
@@ -30,6 +31,8 @@ pub struct Settings {
     pub reads: BTreeMap<String, Vec<String>>,
     /// What may be written how freely.
     pub permissions: Permissions,
+    /// What may be created beside activities and notes.
+    pub creates: Creates,
     /// How stages may move.
     pub stages: StageControls,
     /// A passed verification is current.

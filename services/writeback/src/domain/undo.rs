@@ -84,7 +84,13 @@ pub fn inverse(applied: Applied<'_>) -> Result<Inverse, String> {
             }),
             _ => Err("what was there before is not known".to_owned()),
         },
-        Action::CreateTask | Action::CreateEvent | Action::CreateNote => {
+        Action::CreateTask
+        | Action::CreateEvent
+        | Action::CreateNote
+        | Action::CreateContact
+        | Action::CreateRole
+        | Action::CreateRelation
+        | Action::CreateOpportunity => {
             if applied.record_id.is_empty() {
                 return Err("the record it created is not known".to_owned());
             }

@@ -35,7 +35,16 @@ pub fn sentence(told: Told<'_>) -> String {
     let what = match (told.undo, told.action) {
         (true, Action::UpdateField) => format!("{}.{} was put back", told.object, told.field),
         (false, Action::UpdateField) => format!("{}.{} was written", told.object, told.field),
-        (_, Action::CreateTask | Action::CreateEvent | Action::CreateNote) => {
+        (
+            _,
+            Action::CreateTask
+            | Action::CreateEvent
+            | Action::CreateNote
+            | Action::CreateContact
+            | Action::CreateRole
+            | Action::CreateRelation
+            | Action::CreateOpportunity,
+        ) => {
             format!("this {} was created", told.object)
         }
         (_, Action::DeleteRecord) => format!("this {} was deleted", told.object),

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
 use super::unreadable;
+use crate::domain::people::Creates;
 use crate::domain::prediction::{self, Books};
 use crate::domain::reads;
 use crate::domain::schema::Schema;
@@ -228,6 +229,7 @@ async fn read(
             user_id: row.user_id,
         },
         mapping,
+        creates: Creates::of(&permissions, &schema),
         schema,
         schema_versions: versions,
         rules,

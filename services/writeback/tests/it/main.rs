@@ -2,13 +2,19 @@
 
 mod applied;
 mod audit;
+mod claims;
+mod creations;
 mod exactly_once;
+mod gone;
+mod humans;
 mod isolation;
+mod money_time;
 mod order;
 mod prediction;
 mod purity;
 mod reconnect;
 mod refused;
+mod retention;
 mod review;
 mod undo;
 mod verification;

@@ -4,6 +4,7 @@
 
 mod disk;
 mod first_load;
+mod queued;
 mod report;
 mod run;
 mod watch;
@@ -35,6 +36,11 @@ pub(crate) struct Options {
     /// Latency added to every Salesforce call in the second bulk run, in milliseconds; simulator only
     #[arg(long, env = "BENCH_LATENCY_MS", default_value_t = 80)]
     latency_ms: u64,
+
+    /// Changes that queue before they are written, to see what the executor needs; a fifth of it against the slow org; 0
+    /// leaves that out
+    #[arg(long, env = "BENCH_QUEUED_CHANGES", default_value_t = 100_000)]
+    queued_changes: usize,
 
     /// Contacts of the org whose first load is measured; 0 leaves that out; simulator only
     #[arg(long, env = "BENCH_FIRST_LOAD_CONTACTS", default_value_t = 1_000_000)]

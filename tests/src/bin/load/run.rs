@@ -2,9 +2,9 @@
 
 use crate::Options;
 use crate::disk::Disk;
-use crate::first_load;
 use crate::report::{Figures, percentile, rate};
 use crate::watch::Watch;
+use crate::{first_load, queued};
 use anyhow::{Context, bail, ensure};
 use chrono::Utc;
 use serde_json::json;
@@ -18,7 +18,7 @@ use testkit::stack::{SERVICES, Stack, StackOptions};
 /// The workspace of the benchmark.
 const WORKSPACE: &str = "bench";
 /// Messages sent before the first is known to be stored.
-const IN_FLIGHT_MAX: usize = 256;
+pub(crate) const IN_FLIGHT_MAX: usize = 256;
 /// Longest one bulk run may take.
 const BULK_MAX: Duration = Duration::from_secs(600);
 /// Longest one single meeting may take.
@@ -68,6 +68,19 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Figures> {
         .since(&stack, "meeting", meetings, &mut figures)
         .await?;
     measure_memory(&stack, "memory after bulk of", "", &mut figures);
+    if options.queued_changes > 0 {
+        println!("{} changes queue", options.queued_changes);
+        let name = "queue";
+        queued::measure(
+            &bench,
+            &stack,
+            &admin,
+            name,
+            options.queued_changes,
+            &mut figures,
+        )
+        .await?;
+    }
     match stack.simulator() {
         Some(simulator) => {
             println!(
@@ -87,6 +100,11 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Figures> {
                     ["not lower by a fifth", "", "<= 0.05"],
                 )
                 .await?;
+            if options.queued_changes > 0 {
+                let name = format!("queue at {} ms", options.latency_ms);
+                let changes = options.queued_changes / 5;
+                queued::measure(&bench, &stack, &admin, &name, changes, &mut figures).await?;
+            }
         }
         None => println!("Bulk against a slow org: skipped, it needs the simulator's control API"),
     }
@@ -144,9 +162,9 @@ async fn set_up(stack: &Stack, admin: &Admin, options: &Options) -> anyhow::Resu
     Ok(crowd.connected)
 }
 
-struct Bench<'a> {
+pub(crate) struct Bench<'a> {
     watch: Watch,
-    publisher: Publisher,
+    pub(crate) publisher: Publisher,
     rest: &'a Rest,
     accounts: usize,
     run: String,
@@ -264,7 +282,7 @@ impl Bench<'_> {
     }
 
     /// API calls of the org so far, as Salesforce counts them.
-    async fn calls(&self) -> anyhow::Result<u64> {
+    pub(crate) async fn calls(&self) -> anyhow::Result<u64> {
         self.rest
             .get(&self.rest.path("limits"))
             .await
@@ -272,7 +290,7 @@ impl Bench<'_> {
         Ok(self.rest.calls_used())
     }
 
-    fn publication(&self, kind: &str, number: usize) -> Publication {
+    pub(crate) fn publication(&self, kind: &str, number: usize) -> Publication {
         crowd_meeting(&CrowdMeeting {
             workspace: WORKSPACE,
             id: &format!("{kind}-{}-{number}", self.run),

@@ -264,6 +264,10 @@ pub(crate) fn label(change: &Change) -> String {
         Action::CreateTask => "Task".to_owned(),
         Action::CreateEvent => "Event".to_owned(),
         Action::CreateNote => "Note".to_owned(),
+        Action::CreateContact => "Contact".to_owned(),
+        Action::CreateRole => "Role".to_owned(),
+        Action::CreateRelation => "Relation".to_owned(),
+        Action::CreateOpportunity => "Opportunity".to_owned(),
         Action::DeleteRecord => "Delete".to_owned(),
         Action::Unspecified => "?".to_owned(),
     }

@@ -223,6 +223,10 @@ impl Change {
             Action::CreateTask => "New task".to_owned(),
             Action::CreateEvent => "New event".to_owned(),
             Action::CreateNote => "New note".to_owned(),
+            Action::CreateContact => "New contact".to_owned(),
+            Action::CreateRole => "New contact role".to_owned(),
+            Action::CreateRelation => "Further contact".to_owned(),
+            Action::CreateOpportunity => "New opportunity".to_owned(),
             Action::DeleteRecord => format!("Delete {}", self.object),
         }
     }

@@ -256,6 +256,7 @@ fn fits(shown: &Shown, value: &FieldValue, settings: &Settings) -> Result<(), St
         list_separator: "",
         time_zone: settings.time_zone,
         record_type_id: None,
+        currency: None,
         // The reviewer sees the record; a wrong dependent value is Salesforce's to refuse.
         controlling_index: None,
         stages: &[],

@@ -9,7 +9,7 @@ use salesforce::{
 use uuid::Uuid;
 
 use super::settle::Round;
-use super::{Executor, Target, Trouble, foretell};
+use super::{Executor, Target, Trouble, foretell, gone};
 use crate::adapters::{answers, records};
 use crate::domain::batching::{self, Call, Kind};
 use crate::domain::change::{Action, Queued, Write};
@@ -74,7 +74,9 @@ impl Executor {
             match send(org, &call, &changes).await {
                 Ok(rows) => {
                     round.answered();
+                    let rows = self.follow(org, &call, &changes, rows, round).await?;
                     for ((row, answer), foretold) in call.rows.iter().zip(rows).zip(&foretold) {
+                        let Some(answer) = answer else { continue };
                         foretell::hold_against(
                             settings,
                             &row.object,
@@ -104,6 +106,47 @@ impl Executor {
             read_back(org, &written, round).await;
         }
         Ok(())
+    }
+}
+
+impl Executor {
+    /// Turns rows whose record, or one a new record names, is gone; answers what is left of the answers.
+    async fn follow(
+        &self,
+        org: &Org,
+        call: &Call,
+        changes: &[Queued],
+        answers: Vec<Row>,
+        round: &mut Round,
+    ) -> Result<Vec<Option<Row>>, Trouble> {
+        let suspects: Vec<Queued> = call
+            .rows
+            .iter()
+            .zip(&answers)
+            .filter(|(_, answer)| gone::may_be_gone(answer) && call.kind != Kind::Delete)
+            .flat_map(|(row, _)| row.members.iter().map(|member| changes[*member].clone()))
+            .collect();
+        if suspects.is_empty() {
+            return Ok(answers.into_iter().map(Some).collect());
+        }
+        let asked: HashSet<Uuid> = suspects.iter().map(|change| change.id).collect();
+        // What was answered stays answered: when nobody can be asked now, the refusals stand as they are.
+        let left: HashSet<Uuid> = match gone::turn(org, suspects, 1, round).await {
+            Ok(unmoved) => unmoved.iter().map(|change| change.id).collect(),
+            Err(Trouble::Org(_)) => asked.clone(),
+            Err(trouble) => return Err(trouble),
+        };
+        Ok(call
+            .rows
+            .iter()
+            .zip(answers)
+            .map(|(row, answer)| {
+                let turned = row.members.iter().any(|member| {
+                    asked.contains(&changes[*member].id) && !left.contains(&changes[*member].id)
+                });
+                (!turned).then_some(answer)
+            })
+            .collect())
     }
 }
 

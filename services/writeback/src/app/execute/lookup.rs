@@ -13,7 +13,7 @@ use salesforce::soql::{Condition, Literal, Query};
 use salesforce::{Error, FieldName, FieldPath, Id, ObjectName, Org};
 
 use super::settle::Round;
-use super::{Trouble, extract, prepare};
+use super::{Trouble, creations, extract, gone, prepare};
 use crate::adapters::records;
 use crate::domain::change::{Action, Queued, Write};
 use crate::domain::looking::{self, After};
@@ -38,10 +38,22 @@ pub(super) async fn look(
     mut lost: Vec<Queued>,
     round: &mut Round,
 ) -> Result<(), Trouble> {
+    let people = extract(&mut lost, |change| match change.action {
+        Action::CreateContact
+        | Action::CreateRole
+        | Action::CreateRelation
+        | Action::CreateOpportunity => true,
+        Action::UpdateField
+        | Action::CreateTask
+        | Action::CreateEvent
+        | Action::CreateNote
+        | Action::DeleteRecord => false,
+    });
     let creations = extract(&mut lost, |change| change.action.creates());
     let deletions = extract(&mut lost, |change| change.action == Action::DeleteRecord);
     updates(org, &lost, round).await?;
     gone(org, &deletions, round).await?;
+    creations::look(scope, org, settings, people, round).await?;
     let (notes, activities): (Vec<Queued>, Vec<Queued>) = creations
         .into_iter()
         .partition(|change| change.action == Action::CreateNote);
@@ -54,7 +66,7 @@ pub(super) async fn look(
     Ok(())
 }
 
-fn decide(change: &Queued, after: After, round: &mut Round) {
+pub(super) fn decide(change: &Queued, after: After, round: &mut Round) {
     match after {
         After::Applied { record_id } => round.next(change, Next::Applied { record_id }, 0),
         After::Again => round.again(change),
@@ -80,24 +92,29 @@ async fn gone(org: &Org, lost: &[Queued], round: &mut Round) -> Result<(), Troub
 async fn updates(org: &Org, lost: &[Queued], round: &mut Round) -> Result<(), Trouble> {
     let changes: Vec<&Queued> = lost.iter().collect();
     let present = prepare::read(org, None, &changes, round).await?;
+    let mut missing = Vec::new();
     for change in lost {
         if let Some(reasons) = present.refusal(change) {
             round.next(change, Next::Refused(reasons.clone()), 0);
             continue;
         }
-        let after = match present.record(&change.record_id) {
+        match present.record(&change.record_id) {
             Some(fields) => {
                 let value = fields.get(&change.field).unwrap_or(&FieldValue::Null);
-                looking::after_update(change, value)
+                match looking::after_update(change, value) {
+                    // A person decides, seeing what is there now.
+                    After::Moved(reason) => {
+                        round.back_to_review(change, reason, Some(value.clone()));
+                    }
+                    other => decide(change, other, round),
+                }
             }
-            None => After::Moved(crate::domain::change::Reason::new(
-                "connection",
-                crate::domain::change::Verdict::Hold,
-                "record_out_of_reach",
-                "the record is deleted, merged or not shared with the connected user",
-            )),
-        };
-        decide(change, after, round);
+            None => missing.push(change.clone()),
+        }
+    }
+    // Merged meanwhile: whatever the lost write did went with the record, and the one that survived is looked at anew.
+    for change in gone::turn(org, missing, 0, round).await? {
+        round.back_to_review(&change, prepare::out_of_reach(), None);
     }
     Ok(())
 }
@@ -256,6 +273,54 @@ async fn find_notes(
         }
     }
     Ok(found)
+}
+
+/// A lost opportunity, by our key where the org has a field for it, else by what it was created with.
+pub(super) async fn find_deal(
+    scope: &Scope,
+    org: &Org,
+    settings: &Settings,
+    lost: &Queued,
+    round: &mut Round,
+) -> Result<Option<String>, Trouble> {
+    let keyed = settings
+        .schema
+        .get(&lost.object)
+        .and_then(|object| object.fields.get(&settings.key_field))
+        .is_some_and(|field| field.external_id);
+    if keyed {
+        let mut found = HashMap::new();
+        by_key(
+            org,
+            &lost.object,
+            &settings.key_field,
+            &[lost],
+            &mut found,
+            round,
+        )
+        .await?;
+        return Ok(found.remove(&lost.creation_key));
+    }
+    let Some(account) = related(lost, "AccountId") else {
+        return Ok(None);
+    };
+    let filter = Condition::is_in(FieldName::fixed("AccountId"), literals([account].into())?).and(
+        Condition::at_least(FieldName::fixed("CreatedDate"), since(&[&lost])),
+    );
+    let query = Query::from(records::object_name(&lost.object)?)
+        .fields(["Id", "Name", "CreatedById"].map(FieldName::fixed))
+        .filter(filter);
+    round.spent.calls += 1;
+    let mut candidates = Vec::new();
+    for record in org.query(query, ROWS_MAX).await? {
+        let ours = record.text("Name") == related(lost, "Name")
+            && record.text("CreatedById") == Some(settings.connection.user_id.as_str());
+        if let (true, Some(id)) = (ours, record.id()) {
+            candidates.push(id.as_str().to_owned());
+        }
+    }
+    let known = queue::known_records(scope, &lost.workspace, &candidates).await?;
+    Ok(candidates.into_iter().find(|id| !known.contains(id)))
 }
 
 /// The lookup field by which a lost activity is searched.

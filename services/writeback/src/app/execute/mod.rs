@@ -9,7 +9,9 @@
 //! looks before it repeats anything.
 
 mod call;
+mod creations;
 mod foretell;
+mod gone;
 mod lookup;
 mod prepare;
 mod settle;

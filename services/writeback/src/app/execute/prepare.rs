@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use salesforce::Org;
 
-use super::Trouble;
 use super::settle::Round;
+use super::{Trouble, creations, extract, gone};
 use crate::adapters::{answers, records};
 use crate::domain::batching;
 use crate::domain::change::{Action, Queued, Reason, Verdict, Write};
@@ -17,10 +17,7 @@ use crate::domain::recheck::{self, Approved};
 use crate::domain::settings::Settings;
 use crate::domain::undo::{self, MayGo};
 use crate::domain::value::{FieldValue, Fields};
-use crate::store::{provenance, queue};
-
-/// When another change with the same key is on its way, this one looks again after so long.
-const OTHER_CREATION_MS: i64 = 2_000;
+use crate::store::provenance;
 
 /// The changes that go out, each with the baseline and value as judged just now.
 pub(super) async fn prepare(
@@ -30,11 +27,9 @@ pub(super) async fn prepare(
     changes: Vec<Queued>,
     round: &mut Round,
 ) -> Result<(Vec<Queued>, Present), Trouble> {
-    let changes = still_right(settings, changes, round);
-    let updates: Vec<&Queued> = changes
-        .iter()
-        .filter(|change| !change.action.creates())
-        .collect();
+    let mut changes = still_right(settings, changes, round);
+    let new = extract(&mut changes, |change| change.action.creates());
+    let updates: Vec<&Queued> = changes.iter().collect();
     let present = read(org, Some(&settings.rules), &updates, round).await?;
     let moved: Vec<String> = updates
         .iter()
@@ -48,17 +43,9 @@ pub(super) async fn prepare(
         }
         Some(_) | None => provenance::Known::default(),
     };
-    let creating = creating(scope, &changes).await?;
-    let mut ready = Vec::with_capacity(changes.len());
+    let mut ready = creations::prepare(scope, org, new, round).await?;
+    let mut missing = Vec::new();
     for mut change in changes {
-        if change.action.creates() {
-            match creating.get(&change.creation_key) {
-                None => ready.push(change),
-                Some((record_id, true)) => round.already_created(&change, record_id),
-                Some((_, false)) => round.wait(&change, OTHER_CREATION_MS),
-            }
-            continue;
-        }
         if change.action == Action::DeleteRecord {
             delete(change, &present, settings, round, &mut ready);
             continue;
@@ -73,16 +60,7 @@ pub(super) async fn prepare(
             continue;
         }
         let Some(fields) = present.record(&change.record_id) else {
-            round.back_to_review(
-                &change,
-                Reason::new(
-                    "connection",
-                    Verdict::Hold,
-                    "record_out_of_reach",
-                    "the record is deleted, merged or not shared with the connected user",
-                ),
-                None,
-            );
+            missing.push(change);
             continue;
         };
         let value = fields.get(&change.field).unwrap_or(&FieldValue::Null);
@@ -97,7 +75,21 @@ pub(super) async fn prepare(
             Before::Moved(reason) => round.back_to_review(&change, reason, Some(value.clone())),
         }
     }
+    for change in gone::turn(org, missing, 0, round).await? {
+        // It cannot be merged, or is there and was not readable a moment ago.
+        round.back_to_review(&change, out_of_reach(), None);
+    }
     Ok((ready, present))
+}
+
+/// What a person is told of a record that cannot be read.
+pub(super) fn out_of_reach() -> Reason {
+    Reason::new(
+        "connection",
+        Verdict::Hold,
+        "record_out_of_reach",
+        "the record is deleted, merged or not shared with the connected user",
+    )
 }
 
 /// Holds what the newest schema and mapping no longer let through, before anything is asked of Salesforce.
@@ -271,23 +263,4 @@ pub(super) async fn read(
         }
     }
     Ok(present)
-}
-
-async fn creating(
-    scope: &Scope,
-    changes: &[Queued],
-) -> Result<HashMap<String, (String, bool)>, Trouble> {
-    let creations: Vec<&Queued> = changes
-        .iter()
-        .filter(|change| change.action.creates())
-        .collect();
-    let Some(first) = creations.first() else {
-        return Ok(HashMap::new());
-    };
-    let keys: Vec<String> = creations
-        .iter()
-        .map(|change| change.creation_key.clone())
-        .collect();
-    let own: Vec<uuid::Uuid> = creations.iter().map(|change| change.id).collect();
-    Ok(queue::others_creating(scope, &first.workspace, &keys, &own).await?)
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::pause_ms;
 use crate::app::announce;
 use crate::domain::change::{Queued, Reason, State, Verdict, Write};
+use crate::domain::merged::Retargeted;
 use crate::domain::outcome::{self, CallFailure, Next};
 use crate::domain::prediction::score::{Score, Source};
 use crate::domain::tally::Tally;
@@ -19,6 +20,7 @@ use crate::store::provenance::{self, Written};
 use crate::store::queue::{self, Claim};
 use crate::store::regate;
 use crate::store::results::{self, Standing};
+use crate::store::retarget;
 use crate::store::undo;
 use crate::store::usage::{self, Spent};
 use crate::telemetry::Telemetry;
@@ -36,6 +38,8 @@ pub(super) struct Round {
     /// Fields that hold again what was there before us, with the change that put it back.
     restored: Vec<(Uuid, String, String)>,
     traces: HashMap<Uuid, Option<String>>,
+    /// Changes that are about other records now, with the lane they were claimed on.
+    retargets: Vec<(String, retarget::Row)>,
     /// How predictions of validation rules fared.
     pub(super) score: Score,
     /// Calls made.
@@ -53,6 +57,7 @@ impl Round {
             written: Vec::new(),
             restored: Vec::new(),
             traces: HashMap::new(),
+            retargets: Vec::new(),
             score: Score::default(),
             spent: Spent::default(),
             trouble: None,
@@ -120,6 +125,22 @@ impl Round {
         self.push(change, standing);
     }
 
+    /// A record like the one to be created is there, whoever made it; it is not ours.
+    pub(super) fn record_there(&mut self, change: &Queued, record_id: &str) {
+        let mut standing = self.standing(change, 0, State::Applied, "already_there");
+        record_id.clone_into(&mut standing.record_id);
+        standing.reasons.push(Reason::new(
+            "executor",
+            Verdict::Pass,
+            "already_there",
+            format!(
+                "this {} was there before it was to be created",
+                change.object
+            ),
+        ));
+        self.push(change, standing);
+    }
+
     /// Leaves a change as it is, for a while.
     pub(super) fn wait(&mut self, change: &Queued, delay_ms: i64) {
         let mut standing = self.standing(change, 0, change.state, "waited");
@@ -139,6 +160,28 @@ impl Round {
         standing.reasons.push(reason);
         standing.baseline = present;
         self.push(change, standing);
+    }
+
+    /// The same of a change whose intent was recorded when `steps` is 1.
+    pub(super) fn back_to_review_after(&mut self, change: &Queued, reason: Reason, steps: i64) {
+        let mut standing = self.standing(change, steps, State::Held, "moved");
+        standing.reasons.retain(|known| known.code != reason.code);
+        standing.reasons.push(reason);
+        self.push(change, standing);
+    }
+
+    /// Its record was merged into another: it goes on with that one, in that one's turn.
+    pub(super) fn retarget(&mut self, change: &Queued, to: Retargeted, steps: i64) {
+        let mut reasons = change.reasons.clone();
+        reasons.retain(|known| known.code != to.reason.code);
+        reasons.push(to.reason.clone());
+        let row = retarget::Row {
+            id: change.id,
+            version: change.version + steps,
+            reasons,
+            to,
+        };
+        self.retargets.push((change.lane.clone(), row));
     }
 
     /// The connected user can no longer reach it: held until they can, and gated again by itself when they do.
@@ -325,6 +368,7 @@ pub(super) async fn settle(
         written,
         restored,
         traces,
+        retargets,
         score,
         spent,
         trouble,
@@ -347,6 +391,12 @@ pub(super) async fn settle(
         .map(|(_, standing)| standing)
         .collect();
     let touched = results::write(unit.connection(), &standings).await?;
+    let retargets: Vec<retarget::Row> = retargets
+        .into_iter()
+        .filter(|(lane, _)| held.contains(lane))
+        .map(|(_, row)| row)
+        .collect();
+    retarget::write(unit.connection(), &claim.workspace, &retargets).await?;
     let took: HashSet<Uuid> = touched.iter().map(|(change, _)| *change).collect();
     let applied = standings
         .iter()

@@ -19,7 +19,7 @@ use super::value::FieldValue;
 pub use stored::takes;
 
 use picklist::{fit_multi, fit_picklist};
-use plain::{fit_boolean, fit_date, fit_number};
+use plain::{fit_boolean, fit_currency, fit_date, fit_number};
 use textual::{fit_short, fit_text, is_email};
 
 /// What fitting needs beside the value and the field.
@@ -35,6 +35,8 @@ pub struct Rules<'a> {
     pub time_zone: Tz,
     /// The record's record type; `None` when not known or none.
     pub record_type_id: Option<&'a str>,
+    /// The record's currency; `None` when not known, as in orgs with one currency.
+    pub currency: Option<&'a str>,
     /// Index of the controlling field's value; `None` when not known.
     pub controlling_index: Option<u32>,
     /// The stages, for StageName.
@@ -95,9 +97,11 @@ pub fn fit(value: &Typed, field: &Field, rules: Rules<'_>) -> Result<Fitted, Unf
         Kind::MultiPicklist => fit_multi(value, field, rules).map(exact),
         Kind::Boolean => fit_boolean(value).map(exact),
         Kind::Int => fit_number(value, field, 0).map(exact),
-        Kind::Double | Kind::Currency | Kind::Percent => {
+        Kind::Currency => {
+            fit_currency(value, rules.currency)?;
             fit_number(value, field, field.scale).map(exact)
         }
+        Kind::Double | Kind::Percent => fit_number(value, field, field.scale).map(exact),
         Kind::Date => fit_date(value, rules.time_zone).map(exact),
         Kind::DateTime => match value {
             Typed::DateTime(moment) => Ok(exact(FieldValue::Text(

@@ -29,6 +29,20 @@ pub(super) fn fit_boolean(value: &Typed) -> Result<FieldValue, Unfit> {
     }
 }
 
+/// An amount in another currency than the record's is another amount: nobody converts it here.
+pub(super) fn fit_currency(value: &Typed, of_record: Option<&str>) -> Result<(), Unfit> {
+    let Typed::Money { currency, .. } = value else {
+        return Ok(());
+    };
+    match of_record {
+        Some(known) if !currency.is_empty() && !known.eq_ignore_ascii_case(currency) => Err(unfit(
+            "other_currency",
+            format!("the amount is in {currency} and the record in {known}; convert it by hand"),
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
 pub(super) fn fit_number(value: &Typed, field: &Field, scale: u32) -> Result<FieldValue, Unfit> {
     let number = match value {
         Typed::Number(number) => *number,

@@ -38,6 +38,7 @@ fn rules() -> Rules<'static> {
         list_separator: "",
         time_zone: Tz::Europe__Berlin,
         record_type_id: None,
+        currency: None,
         controlling_index: None,
         stages: &[],
     }
@@ -280,4 +281,26 @@ fn forms_are_checked_and_references_refused() {
         code(fit(&text("maybe"), &field(Kind::Boolean), rules())),
         "not_a_boolean"
     );
+}
+
+#[test]
+fn an_amount_in_another_currency_is_held() {
+    let amount = |currency: &str| Typed::Money {
+        amount: Decimal::new(1_000, 0),
+        currency: currency.into(),
+    };
+    let in_euro = Rules {
+        currency: Some("EUR"),
+        ..rules()
+    };
+    for (said, rules, expected) in [
+        ("EUR", in_euro, None),
+        ("eur", in_euro, None),
+        ("", in_euro, None),
+        ("USD", rules(), None),
+        ("USD", in_euro, Some("other_currency")),
+    ] {
+        let fitted = fit(&amount(said), &field(Kind::Currency), rules);
+        assert_eq!(fitted.err().map(|unfit| unfit.code), expected, "{said}");
+    }
 }

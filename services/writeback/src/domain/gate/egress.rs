@@ -14,6 +14,11 @@ pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
         Action::UpdateField if !proposal.entry_id.is_empty() => return Vec::new(),
         // Taking back sends nothing.
         Action::DeleteRecord => return Vec::new(),
+        // Names and addresses of people are no content of the meeting; that they may go is the admin's permission to create.
+        Action::CreateContact
+        | Action::CreateRole
+        | Action::CreateRelation
+        | Action::CreateOpportunity => return Vec::new(),
         Action::UpdateField | Action::CreateEvent => ActivityKind::Event,
         Action::CreateTask => ActivityKind::Task,
         Action::CreateNote => ActivityKind::Note,

@@ -25,7 +25,8 @@ pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
         ));
         return reasons;
     }
-    let on_opportunity = proposal.object == "Opportunity";
+    let on_opportunity = (proposal.object == "Opportunity" && !proposal.action.creates())
+        || proposal.object == "OpportunityContactRole";
     let probability = if on_opportunity {
         matched.opportunity_probability
     } else {

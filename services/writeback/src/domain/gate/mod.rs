@@ -30,6 +30,7 @@ use super::mapping::Entry;
 use super::overwrite::{self, Decision, Present, Provenance};
 use super::plan::{Proposal, Source};
 use super::prediction::Foreseen;
+use super::reference;
 use super::schema::{Field, Object};
 use super::settings::Settings;
 use super::text;
@@ -80,6 +81,8 @@ pub struct Surroundings<'a> {
     pub backfill: bool,
     /// When the meeting ended.
     pub meeting_ended_at: DateTime<Utc>,
+    /// Why a text of the meeting kept elsewhere could not be fetched; empty otherwise.
+    pub unfetched: &'a str,
     /// The record.
     pub target: Target<'a>,
     /// What we last wrote into the field; `None` when never.
@@ -161,6 +164,7 @@ impl<'a> Subject<'a> {
             list_separator: self.entry.map_or("", |entry| entry.list_separator.as_str()),
             time_zone: self.around.settings.time_zone,
             record_type_id: text("RecordTypeId"),
+            currency: text("CurrencyIsoCode"),
             controlling_index,
             stages: match self.object {
                 Some(object) if is_stage => &object.stages,
@@ -328,7 +332,10 @@ fn record_fields(fields: &Fields, object: Option<&Object>, subject: &Subject<'_>
         let value = match value {
             // The marker is the description's last line, so a description is cut when it is drafted, not here.
             FieldValue::Text(text)
-                if field.length > 0 && name != "Description" && name != "Content" =>
+                if field.length > 0
+                    && name != "Description"
+                    && name != "Content"
+                    && !reference::is(value) =>
             {
                 FieldValue::Text(text::cut(text, field.length))
             }

@@ -8,8 +8,14 @@ pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
     let proposal = subject.proposal;
     let permissions = &subject.around.settings.permissions;
     let (mode, what) = if proposal.action.creates() {
+        // Further people of an activity come with it.
+        let object = match proposal.object.as_str() {
+            "TaskRelation" => "Task",
+            "EventRelation" => "Event",
+            other => other,
+        };
         (
-            permissions.create(&proposal.object),
+            permissions.create(object),
             format!("creating {} records", proposal.object),
         )
     } else if proposal.entry_id.is_empty() && proposal.action == Action::UpdateField {

@@ -12,6 +12,7 @@ use crate::domain::change::{Action, Verdict};
 use crate::domain::decision::Outcome;
 use crate::domain::mapping::{ActivityKind, Content, Destination, Mapping, Overwrite};
 use crate::domain::meeting::Typed;
+use crate::domain::people::Creates;
 use crate::domain::prediction::{self, Save, Scene};
 use crate::domain::schema::{Initial, Kind, Rule, Stage};
 use crate::domain::settings::{Connection, Mode, Permissions, StageControl, StageControls};
@@ -137,6 +138,7 @@ fn settings() -> Settings {
             ("Task".to_owned(), task),
         ]),
         rules: Arc::default(),
+        creates: Creates::default(),
         reads: BTreeMap::new(),
         permissions: Permissions {
             objects: BTreeMap::from([
@@ -183,6 +185,8 @@ fn matched() -> Match {
         explanation: "two open deals".into(),
         would_settle: String::new(),
         contact_names: vec![],
+        account_domains: vec![],
+        known_addresses: vec![],
     }
 }
 
@@ -261,6 +265,7 @@ impl World {
             settings: &self.settings,
             matched: &self.matched,
             backfill: self.backfill,
+            unfetched: "",
             meeting_ended_at: DateTime::UNIX_EPOCH,
             target: (self.target)(&self.record),
             ours: self.ours.as_ref(),

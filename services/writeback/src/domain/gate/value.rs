@@ -9,17 +9,28 @@ use crate::domain::text;
 use crate::domain::value::FieldValue;
 
 /// Without these a record would not say what it is about.
-const ESSENTIAL: [(&str, &[&str]); 3] = [
+const ESSENTIAL: [(&str, &[&str]); 6] = [
     ("Task", &["Subject", "Description"]),
     ("Event", &["Subject", "StartDateTime", "EndDateTime"]),
     ("ContentNote", &["Title", "Content"]),
+    ("Contact", &["LastName", "Email", "AccountId"]),
+    ("OpportunityContactRole", &["OpportunityId", "ContactId"]),
+    (
+        "Opportunity",
+        &["Name", "AccountId", "StageName", "CloseDate"],
+    ),
 ];
 
 pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
     let field = [subject.proposal.field.clone()];
     match (&subject.fitted, &subject.proposal.source) {
         (Some(Err(Unfit { code, message })), _) => {
-            vec![Reason::new("", Verdict::Hold, code, message.clone()).about(field)]
+            let unfetched = subject.around.unfetched;
+            let message = match *code {
+                "text_elsewhere" if !unfetched.is_empty() => unfetched,
+                _ => message,
+            };
+            vec![Reason::new("", Verdict::Hold, code, message).about(field)]
         }
         (Some(Ok(Fitted { truncated, .. })), _) => {
             let mut reasons = Vec::new();
@@ -60,14 +71,19 @@ fn record(subject: &Subject<'_>, missing: &[Content]) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if !missing.is_empty() {
         let names: Vec<&str> = missing.iter().map(|content| content.as_str()).collect();
+        let unfetched = subject.around.unfetched;
         reasons.push(Reason::new(
             "",
             Verdict::Hold,
             "text_elsewhere",
-            format!(
-                "{} kept outside the event was not fetched; publish it inline",
-                names.join(", ")
-            ),
+            if unfetched.is_empty() {
+                format!(
+                    "{} kept outside the event was not fetched; publish it inline",
+                    names.join(", ")
+                )
+            } else {
+                unfetched.to_owned()
+            },
         ));
     }
     let Some(object) = subject.object else {
@@ -87,6 +103,30 @@ fn record(subject: &Subject<'_>, missing: &[Content]) -> Vec<Reason> {
                 .is_some_and(|field| field.createable)
         })
         .collect();
+    if let Source::Record { fields, missing } = &subject.proposal.source {
+        let absent: Vec<&str> = essential
+            .iter()
+            .copied()
+            .filter(|name| !fields.contains_key(*name) && missing.is_empty())
+            // A note without text, or a task without a description, is short, not wrong.
+            .filter(|_| subject.proposal.object == "Opportunity")
+            .collect();
+        if !absent.is_empty() {
+            reasons.push(
+                Reason::new(
+                    "",
+                    Verdict::Hold,
+                    "required_missing",
+                    format!(
+                        "nothing said what {} of the new {} is to be; edit the change to say so",
+                        absent.join(", "),
+                        subject.proposal.object
+                    ),
+                )
+                .about(absent),
+            );
+        }
+    }
     if !unreachable.is_empty() {
         reasons.push(
             Reason::new(

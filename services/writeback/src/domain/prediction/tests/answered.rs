@@ -15,6 +15,7 @@ fn problem(code: &str, message: &str, class: Class) -> Problem {
         fields: vec![],
         class,
         retry: None,
+        matches: vec![],
     }
 }
 
