@@ -38,7 +38,9 @@ async fn old_meetings_lose_what_was_said_and_keep_what_was_decided() {
     world.until("m-old", "", ChangeState::Applied).await;
     let mut unsure = said("m-waits", "still waiting");
     unsure.confidence = 0.1;
-    world.decided(&unsure).await;
+    // On another deal: its baseline would be what the first meeting wrote.
+    let other = world.deal("Other").await;
+    world.decided_on(&unsure, &other).await;
     world.until("m-waits", "NextStep", ChangeState::Held).await;
     assert!(everything(&world).await.contains("tell nobody"));
     service.shutdown().await.unwrap();

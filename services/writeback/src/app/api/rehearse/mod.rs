@@ -19,6 +19,7 @@ use super::{Api, failed, show, workspace};
 use crate::domain::change::{Action, State};
 use crate::domain::outcome;
 use crate::domain::prediction::score::{Score, Source};
+use crate::domain::reference;
 use crate::domain::rehearsal::{self, Rehearsed, Said};
 use crate::domain::value::{self, FieldValue, Fields};
 use crate::store::audit::{self, Entry};
@@ -210,6 +211,9 @@ fn take<'a>(shown: &'a Shown, runs: &mut Runs<'a>) -> Result<(), String> {
         Action::CreateNote => return Err("a note has no rules to rehearse".to_owned()),
         action if action.creates() => {
             let fields = value::fields_from_json(proposed).map_err(|error| error.to_string())?;
+            if !reference::keys(&fields).is_empty() {
+                return Err("it refers to a record that is still to be created".to_owned());
+            }
             let rows = runs.entry((&shown.object, true)).or_default();
             rows.push(Rehearsing {
                 record_id: "",
