@@ -70,8 +70,13 @@ async fn met(world: &World, id: &str, url: &str, text: &str) {
 
 /// Answers every request with `text`; its address as a host.
 async fn host_of(text: &'static str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let host = listener.local_addr().unwrap().to_string();
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("the test's own servers answer");
+    let host = listener
+        .local_addr()
+        .expect("the test's own servers answer")
+        .to_string();
     tokio::spawn(async move {
         while let Ok((mut client, _)) = listener.accept().await {
             let mut request = [0; 1_024];
@@ -95,12 +100,17 @@ async fn keep(world: &World, bucket: &str, key: &str, text: &str) {
         subjects: vec![format!("$O.{bucket}.C.>"), format!("$O.{bucket}.M.>")],
         ..Default::default()
     };
-    jetstream.create_stream(stream).await.unwrap();
+    jetstream
+        .create_stream(stream)
+        .await
+        .expect("the test's own servers answer");
     let middle = text.len() / 2;
     for part in [&text[..middle], &text[middle..]] {
         let subject = format!("$O.{bucket}.C.nuid1");
         let sent = jetstream.publish(subject, part.to_owned().into()).await;
-        sent.unwrap().await.unwrap();
+        sent.expect("the test's own servers answer")
+            .await
+            .expect("the test's own servers answer");
     }
     let info = format!(
         r#"{{"name":"{key}","bucket":"{bucket}","nuid":"nuid1","size":{},"chunks":2}}"#,
@@ -110,7 +120,9 @@ async fn keep(world: &World, bucket: &str, key: &str, text: &str) {
     let sent = jetstream
         .publish(format!("$O.{bucket}.M.{name}"), info.into())
         .await;
-    sent.unwrap().await.unwrap();
+    sent.expect("the test's own servers answer")
+        .await
+        .expect("the test's own servers answer");
 }
 
 #[tokio::test(flavor = "multi_thread")]

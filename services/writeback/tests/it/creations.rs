@@ -60,7 +60,7 @@ async fn set_up(world: &World, mode: PermissionMode) {
         let parts: i64 = sqlx::query_scalar("select count(*) from writeback.schema_part")
             .fetch_one(&world.pool)
             .await
-            .unwrap();
+            .expect("the test's own servers answer");
         (parts == 4).then_some(())
     })
     .await;

@@ -13,7 +13,7 @@ async fn everything(world: &World) -> String {
     )
     .fetch_all(&world.pool)
     .await
-    .unwrap();
+    .expect("the test's own servers answer");
     let mut text = String::new();
     for table in tables {
         let query =
@@ -21,7 +21,7 @@ async fn everything(world: &World) -> String {
         let rows: String = sqlx::query_scalar(sqlx::AssertSqlSafe(query))
             .fetch_one(&world.pool)
             .await
-            .unwrap();
+            .expect("the test's own servers answer");
         text.push_str(&rows);
     }
     text
