@@ -173,16 +173,19 @@ pub async fn done_until(
     workspace: &str,
     after: Option<Uuid>,
     generation: i64,
+    again_in_s: Option<f64>,
 ) -> Result<(), Failure> {
     sqlx::query!(
         "update writeback.workspace set regate_lease_until = null, regate_after = $2::uuid,
            regate_due_at = case
              when $2::uuid is not null or generation <> $3 then now()
+             when $4::double precision is not null then now() + make_interval(secs => $4)
              else null end
          where workspace = $1",
         workspace,
         after,
-        generation
+        generation,
+        again_in_s
     )
     .execute(scope)
     .await?;

@@ -105,6 +105,7 @@ fn listed<'a>(values: impl Iterator<Item = &'a str>, field: &Field) -> Result<()
 
 fn plain_rules() -> Rules<'static> {
     Rules {
+        currency: None,
         truncate: false,
         synonyms: &[],
         list_separator: "",
