@@ -183,6 +183,7 @@ mod tests {
             object: "Account".into(),
             record_id: record_id.into(),
             field: "Description".into(),
+            entry_id: String::new(),
             state: State::Approved,
             version: 1,
             lane: "001A".into(),
