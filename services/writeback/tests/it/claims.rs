@@ -22,6 +22,7 @@ fn notes_too() -> Vec<Destination> {
         Destination {
             content: destination::Content::Notes.into(),
             kind: destination::Kind::Task.into(),
+            ..Destination::default()
         },
     ]
 }

@@ -244,6 +244,7 @@ fn settings() -> anyhow::Result<Settings> {
     .map(|(content, kind)| Destination {
         content: content.into(),
         kind: kind.into(),
+        ..Destination::default()
     })
     .to_vec();
     for object in ["Event", "ContentNote", "Contact", "OpportunityContactRole"] {
