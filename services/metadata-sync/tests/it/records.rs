@@ -349,6 +349,8 @@ async fn teams_products_and_recent_calendar_events_are_read_where_the_org_has_th
     let control = world.sim.control();
     let deals = ids_in_org(&world, "Opportunity").await;
     let deal = deals.first().expect("a deal");
+    let users = ids_in_org(&world, "User").await;
+    let user = users.first().expect("a user");
     let save = async |object: &str, fields: serde_json::Value| {
         control
             .save_as(ADMIN_USERNAME, object, None, fields)
@@ -357,7 +359,7 @@ async fn teams_products_and_recent_calendar_events_are_read_where_the_org_has_th
     };
     save(
         "OpportunityTeamMember",
-        json!({"OpportunityId": deal, "UserId": USER, "TeamMemberRole": "Sales Rep"}),
+        json!({"OpportunityId": deal, "UserId": user, "TeamMemberRole": "Sales Rep"}),
     )
     .await;
     save(
@@ -389,7 +391,7 @@ async fn teams_products_and_recent_calendar_events_are_read_where_the_org_has_th
             members[0].opportunity_id.as_str(),
             members[0].user_id.as_str()
         ),
-        (1, deal.as_str(), USER)
+        (1, deal.as_str(), user.as_str())
     );
     let products: Vec<_> = messages
         .iter()
