@@ -2,8 +2,12 @@
 //! are reported as such. By noise class.
 
 use crate::report::{Report, wilson};
+use matching::domain::account::Candidate;
 use matching::domain::decide::{Decision, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Commonest ways of telling what cannot be told, shown.
+const TOLD_BY_MAX: usize = 4;
 
 /// What is right for one meeting.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +49,9 @@ struct Counts {
 pub(crate) struct Score {
     all: Counts,
     classes: BTreeMap<String, Counts>,
+    /// Of what nobody could tell and was decided all the same: by what the first stood before the second.
+    accounts_told_by: BTreeMap<String, usize>,
+    deals_told_by: BTreeMap<String, usize>,
     shown: usize,
 }
 
@@ -55,6 +62,18 @@ impl Score {
         let tags: BTreeSet<&String> = truth.tags.iter().collect();
         for tag in tags {
             self.classes.entry(tag.clone()).or_default().add(counts);
+        }
+        if counts.unclear > counts.reported {
+            *self
+                .accounts_told_by
+                .entry(told_by(&decision.candidates))
+                .or_default() += 1;
+        }
+        if counts.deals_unclear > counts.deals_reported {
+            *self
+                .deals_told_by
+                .entry(told_by(&decision.opportunities))
+                .or_default() += 1;
         }
         let bad = counts.wrong
             + counts.deals_wrong
@@ -140,6 +159,19 @@ impl Score {
             "  unmatched, internal, partner only as such",
             format!("{:.4} of {}", share(c.other_right, c.other), c.other),
         );
+        for (what, told_by) in [
+            ("accounts", &self.accounts_told_by),
+            ("deals", &self.deals_told_by),
+        ] {
+            let mut commonest: Vec<(&String, &usize)> = told_by.iter().collect();
+            commonest.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
+            for (by, count) in commonest.into_iter().take(TOLD_BY_MAX) {
+                report.says(
+                    &format!("  {what} decided that cannot be told: {count}"),
+                    format!("by {by}"),
+                );
+            }
+        }
         if bars {
             report.says("  by noise class", "accounts decided, wrong (95 % interval), ambiguity | deals decided, wrong, ambiguity");
             for (class, c) in &self.classes {
@@ -168,6 +200,34 @@ impl Score {
             }
         }
     }
+}
+
+/// What speaks for the first and not as much for the second, and how far apart they are.
+fn told_by(candidates: &[Candidate]) -> String {
+    let weights = |candidate: Option<&Candidate>| -> BTreeMap<&'static str, i64> {
+        let mut weights = BTreeMap::new();
+        for evidence in candidate
+            .into_iter()
+            .flat_map(|candidate| &candidate.evidence)
+        {
+            *weights.entry(evidence.signal).or_default() += evidence.weight;
+        }
+        weights
+    };
+    let (first, second) = (weights(candidates.first()), weights(candidates.get(1)));
+    let mut apart: Vec<String> = first
+        .iter()
+        .filter(|(signal, weight)| **weight > second.get(*signal).copied().unwrap_or_default())
+        .map(|(signal, _)| signal.replace('_', " "))
+        .collect();
+    let against = second.iter().filter(|(signal, weight)| {
+        **weight < 0 && first.get(*signal).copied().unwrap_or_default() > **weight
+    });
+    apart.extend(against.map(|(signal, _)| format!("the other's {}", signal.replace('_', " "))));
+    if candidates.len() < 2 {
+        apart.push("being alone".to_owned());
+    }
+    apart.join(", ")
 }
 
 impl Counts {
