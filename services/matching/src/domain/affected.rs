@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 
 /// Keys of one meeting kept; a meeting of a thousand people is found by its first.
 const KEYS_MAX: usize = 200;
+/// Bytes of one key: a longer one is nobody's address, name or word, and an index could not hold it.
+pub const KEY_BYTES_MAX: usize = 512;
 /// Words of a title it is found by.
 const TITLE_WORDS_MAX: usize = 32;
 
@@ -128,5 +130,8 @@ pub fn keys_kept(meeting: &Meeting, keys: &Keys, decision: &Decision) -> BTreeSe
             kept.extend(text_keys_of_name(mention));
         }
     }
-    kept.into_iter().take(KEYS_MAX).collect()
+    kept.into_iter()
+        .filter(|key| key.len() <= KEY_BYTES_MAX)
+        .take(KEYS_MAX)
+        .collect()
 }

@@ -9,17 +9,24 @@ use std::collections::HashMap;
 pub const WORDS_MAX: usize = 8;
 /// Characters of a phrase in folded form: shorter ones stand in too many titles.
 pub const CHARACTERS_MIN: usize = 3;
+/// Characters of a phrase at most.
+pub const CHARACTERS_MAX: usize = 200;
 /// Phrases of one workspace.
 pub const PHRASES_MAX: usize = 500;
 /// Words of one text read.
 const TEXT_WORDS_MAX: usize = 64;
 
-/// A phrase in folded form: words with one space between them; `None` when it is too short or has too many.
+/// A phrase in folded form: words with one space between them; `None` when it is too short or
+/// too long.
 #[must_use]
 pub fn folded(text: &str) -> Option<String> {
+    if text.chars().count() > CHARACTERS_MAX {
+        return None;
+    }
     let words = words(text);
     let joined = words.join(" ");
-    (words.len() <= WORDS_MAX && joined.len() >= CHARACTERS_MIN).then_some(joined)
+    let fits = (CHARACTERS_MIN..=2 * CHARACTERS_MAX).contains(&joined.len());
+    (words.len() <= WORDS_MAX && fits).then_some(joined)
 }
 
 /// A workspace's phrases, by their first word.
@@ -151,5 +158,6 @@ mod tests {
         assert_eq!(folded("ab"), None);
         assert_eq!(folded("!!"), None);
         assert_eq!(folded(&"word ".repeat(9)), None);
+        assert_eq!(folded(&"x".repeat(1 << 20)), None);
     }
 }

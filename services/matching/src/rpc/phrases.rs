@@ -3,7 +3,7 @@
 use super::{MatchingRpc, failed, record_id, store, workspace};
 use crate::domain::affected::word_key;
 use crate::domain::facts::Phrase;
-use crate::domain::phrase::{CHARACTERS_MIN, PHRASES_MAX, WORDS_MAX, folded};
+use crate::domain::phrase::{CHARACTERS_MAX, CHARACTERS_MIN, PHRASES_MAX, WORDS_MAX, folded};
 use crate::store::{affected, phrases};
 use events::matching::v1 as proto;
 use events::rpc::{CallContext, Code, RpcError};
@@ -75,7 +75,7 @@ pub(super) fn read(phrase: Option<proto::TitlePhrase>, remove: bool) -> Result<P
     let words = folded(&phrase.phrase).ok_or_else(|| {
         RpcError::invalid(
             "phrase.phrase",
-            format!("is not 1 to {WORDS_MAX} words of together at least {CHARACTERS_MIN} letters or digits"),
+            format!("is not 1 to {WORDS_MAX} words of together {CHARACTERS_MIN} to {CHARACTERS_MAX} letters or digits"),
         )
     })?;
     let account_id = record_id("phrase.account_id", &phrase.account_id)?;

@@ -64,7 +64,7 @@ pub fn meeting(
         workspace: workspace.clone(),
         id: event.id.clone(),
         revision: event.revision,
-        title: truncated(&event.title, TITLE_BYTES_MAX).to_owned(),
+        title: truncated(&event.title, TITLE_BYTES_MAX).replace('\0', ""),
         started_at,
         organizer: event
             .organizer

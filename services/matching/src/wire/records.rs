@@ -87,7 +87,12 @@ fn modstamp(object: &str, stamps: Option<&proto::Stamps>) -> Result<DateTime<Utc
 }
 
 fn full_name(first: &str, last: &str) -> String {
-    format!("{first} {last}").trim().to_owned()
+    plain(format!("{first} {last}").trim())
+}
+
+/// As typed; the zero character, which Postgres does not hold, left out.
+fn plain(text: &str) -> String {
+    text.replace('\0', "")
 }
 
 fn canonical(text: &str) -> Option<Address> {
@@ -113,11 +118,11 @@ fn touched_by_us(stamps: Option<&proto::Stamps>, ours: &str) -> bool {
 fn account(row: &proto::Account, ours: &str) -> Result<AccountRow, FieldError> {
     Ok(AccountRow {
         id: row.id.clone(),
-        name: row.name.clone(),
+        name: plain(&row.name),
         website_domain: company_website(&row.website),
         owner_id: row.owner_id.clone(),
         parent_id: row.parent_id.clone(),
-        r#type: row.r#type.clone(),
+        r#type: plain(&row.r#type),
         last_activity: NaiveDate::parse_from_str(&row.last_activity_date, "%Y-%m-%d").ok(),
         person_address: canonical(&row.person_email)
             .filter(|_| row.is_person_account)
@@ -144,8 +149,8 @@ fn contact(row: &proto::Contact, ours: &str) -> Result<ContactRow, FieldError> {
     Ok(ContactRow {
         id: row.id.clone(),
         account_id: row.account_id.clone(),
-        first_name: row.first_name.clone(),
-        last_name: row.last_name.clone(),
+        first_name: plain(&row.first_name),
+        last_name: plain(&row.last_name),
         phones: phones(&row.phones),
         by_us: by_us(row.stamps.as_ref(), ours),
         touched_by_us: touched_by_us(row.stamps.as_ref(), ours),
@@ -159,7 +164,7 @@ fn lead(row: &proto::Lead, ours: &str) -> Result<LeadRow, FieldError> {
     Ok(LeadRow {
         id: row.id.clone(),
         name: full_name(&row.first_name, &row.last_name),
-        company: row.company.clone(),
+        company: plain(&row.company),
         address: canonical(&row.email).map(|address| address.as_str().to_owned()),
         phones: phones(&row.phones),
         is_converted: row.is_converted,
@@ -177,8 +182,8 @@ fn opportunity(row: &proto::Opportunity, ours: &str) -> Result<OpportunityRow, F
     Ok(OpportunityRow {
         id: row.id.clone(),
         account_id: row.account_id.clone(),
-        name: row.name.clone(),
-        r#type: row.r#type.clone(),
+        name: plain(&row.name),
+        r#type: plain(&row.r#type),
         owner_id: row.owner_id.clone(),
         record_type_id: row.record_type_id.clone(),
         is_closed: row.is_closed,
@@ -220,8 +225,8 @@ fn product(row: &proto::OpportunityProduct, ours: &str) -> Result<ProductRow, Fi
     Ok(ProductRow {
         id: row.id.clone(),
         opportunity_id: row.opportunity_id.clone(),
-        name: row.name.clone(),
-        code: row.product_code.clone(),
+        name: plain(&row.name),
+        code: plain(&row.product_code),
         by_us: by_us(row.stamps.as_ref(), ours),
         modstamp: modstamp("products", row.stamps.as_ref())?,
     })
@@ -237,7 +242,7 @@ fn calendar_event(
     }
     Ok(Some(CalendarEventRow {
         id: row.id.clone(),
-        subject: row.subject.clone(),
+        subject: plain(&row.subject),
         starts_at: moment("calendar_events.starts_at", row.starts_at.as_ref())?,
         owner_id: row.owner_id.clone(),
         who_id: row.who_id.clone(),

@@ -3,6 +3,7 @@
 mod again;
 mod decisions;
 mod evidence;
+mod hostile;
 mod isolation;
 mod ours;
 mod projection;

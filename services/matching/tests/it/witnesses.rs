@@ -272,7 +272,7 @@ async fn a_phrase_shows_what_it_would_flip_and_then_decides_again() {
         .set_title_phrase(&admin(), refused(phrase("ab", DEAL)))
         .await
         .unwrap_err();
-    insta::assert_snapshot!(short, @"phrase.phrase is not 1 to 8 words of together at least 3 letters or digits");
+    insta::assert_snapshot!(short, @"phrase.phrase is not 1 to 8 words of together 3 to 200 letters or digits");
     let aimless = client
         .set_title_phrase(&admin(), refused(phrase("falcon", "")))
         .await

@@ -1,5 +1,6 @@
 //! Contacts, their addresses, and the roll-up of every domain they touch.
 
+use crate::domain::affected::KEY_BYTES_MAX;
 use crate::domain::name::person::PersonName;
 use crate::domain::projection::Records;
 use sqlx::PgConnection;
@@ -49,9 +50,9 @@ pub(super) async fn contacts(
         &rows.iter().map(|r| r.last_name.clone()).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.touched_at).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.modstamp).collect::<Vec<_>>(),
-        &parsed.iter().map(PersonName::last_key).collect::<Vec<_>>() as &[Option<String>],
-        &parsed.iter().map(PersonName::first_key).collect::<Vec<_>>() as &[Option<String>],
-        &parsed.iter().map(PersonName::full_key).collect::<Vec<_>>() as &[Option<String>],
+        &parsed.iter().map(|name| usable(name.last_key())).collect::<Vec<_>>() as &[Option<String>],
+        &parsed.iter().map(|name| usable(name.first_key())).collect::<Vec<_>>() as &[Option<String>],
+        &parsed.iter().map(|name| usable(name.full_key())).collect::<Vec<_>>() as &[Option<String>],
         &rows.iter().map(|r| r.by_us).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.touched_by_us).collect::<Vec<_>>(),
     )
@@ -104,6 +105,11 @@ pub(super) async fn contacts(
         before.into_iter().chain(after).collect(),
     )
     .await
+}
+
+/// A key an index can hold; a name of thousands of letters is nobody's.
+fn usable(key: Option<String>) -> Option<String> {
+    key.filter(|key| key.len() <= KEY_BYTES_MAX)
 }
 
 /// Removes the addresses of contacts and returns the (domain, account) pairs they counted for.
