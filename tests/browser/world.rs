@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use testkit::fixtures::{CrowdMeeting, Publication, crowd_meeting};
 use testkit::org::prepare_crowd;
 use testkit::publish::{Publisher, Trace};
-use testkit::setup::{Admin, Settings};
+use testkit::setup::{Admin, Connected, Settings};
 use testkit::stack::{Stack, StackOptions};
 
 use crate::driver::Window;
@@ -16,6 +16,8 @@ pub(crate) const CUSTOMERS: usize = 6;
 pub(crate) struct World {
     pub(crate) stack: Stack,
     pub(crate) admin: Admin,
+    /// Of the connected user: who met the customers.
+    our_email: String,
     http: reqwest::Client,
 }
 
@@ -33,20 +35,23 @@ impl World {
         Self {
             stack,
             admin,
+            our_email: String::new(),
             http: testkit::http::client(),
         }
     }
 
     /// Connected, mapped, verified and live, without the browser.
     pub(crate) async fn live() -> Self {
-        let world = Self::new().await;
+        let mut world = Self::new().await;
         let settings = Settings::read().expect("settings are understood");
         let live = world
             .admin
             .live_with_crowd(&world.stack, CUSTOMERS, &settings, |text| {
                 println!("{text}")
             });
-        live.await.expect("the workspace goes live");
+        let crowd = live.await.expect("the workspace goes live");
+        let email = crowd.connected.email().await;
+        world.our_email = email.expect("the connected user has an address");
         world
     }
 
@@ -76,13 +81,17 @@ impl World {
     }
 
     /// Puts the customers into the connected org.
-    pub(crate) async fn seed(&self) {
+    pub(crate) async fn seed(&mut self) {
         let connection = self.admin.connection().await.expect("auth answers");
         let version = &self.stack.org().api_version;
         let rest = self.admin.rest(&connection, version).await;
-        prepare_crowd(&rest.expect("auth has a token"), CUSTOMERS)
+        let rest = rest.expect("auth has a token");
+        prepare_crowd(&rest, CUSTOMERS)
             .await
             .expect("the customers are made");
+        let connected = Connected { connection, rest };
+        let email = connected.email().await;
+        self.our_email = email.expect("the connected user has an address");
     }
 
     /// Invites somebody; answers the path of their one-time link.
@@ -98,7 +107,7 @@ impl World {
             workspace: WORKSPACE,
             id: &format!("meeting-{customer}"),
             customer,
-            our_email: "rep@ours.example",
+            our_email: &self.our_email,
             title: &format!("Call with customer {customer}"),
             notes: "Notes.",
             next_step,

@@ -85,6 +85,17 @@ impl PublicUrl {
 mod tests {
     use super::*;
 
+    #[derive(clap::Parser)]
+    struct Cli {
+        #[command(flatten)]
+        _options: Options,
+    }
+
+    #[test]
+    fn the_options_are_a_command_line() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
     #[test]
     fn a_public_url_is_an_origin() {
         let good = PublicUrl::parse("https://console.example.com/").expect("is an origin");

@@ -23,6 +23,6 @@ mod service;
 mod store;
 mod wire;
 
-pub use app::single_sign_on::Options as SingleSignOnOptions;
+pub use app::single_sign_on::SingleSignOnOptions;
 pub use config::Options;
 pub use service::{Console, MIGRATOR};

@@ -5,7 +5,9 @@ use crate::eventually::within;
 use crate::rpc::as_admin;
 use anyhow::{Context, ensure};
 use events::crm::v1::DriftItem;
-use events::metadata::v1::{ListDriftRequest, MetadataSyncClient, RepairDriftRequest, RepairDriftResponse};
+use events::metadata::v1::{
+    ListDriftRequest, MetadataSyncClient, RepairDriftRequest, RepairDriftResponse,
+};
 use events::rpc::RpcError;
 
 impl Admin {

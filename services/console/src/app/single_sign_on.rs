@@ -24,9 +24,9 @@ pub(crate) const ATTEMPT_MINUTES_MAX: i64 = 10;
 /// Our path the provider sends browsers back to.
 pub(crate) const CALLBACK: &str = "/sign-in/single/back";
 
-/// What `--help` says of it.
+/// What `--help` says of it. Its name is its group's in clap, so it differs from the service's own options.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct Options {
+pub struct SingleSignOnOptions {
     /// Issuer of an OpenID Connect provider, as https://id.example.com; people may then sign in through it
     #[arg(long, env = "CONSOLE_OIDC_ISSUER", requires = "console_oidc_client_id")]
     pub console_oidc_issuer: Option<String>,
@@ -92,7 +92,10 @@ impl SingleSignOn {
     ///
     /// # Errors
     /// When an option cannot be used, naming it.
-    pub(crate) fn new(options: &Options, public_url: &str) -> anyhow::Result<Option<Self>> {
+    pub(crate) fn new(
+        options: &SingleSignOnOptions,
+        public_url: &str,
+    ) -> anyhow::Result<Option<Self>> {
         let Some(issuer) = &options.console_oidc_issuer else {
             return Ok(None);
         };
