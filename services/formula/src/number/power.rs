@@ -99,7 +99,6 @@ impl Number {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::number::written::{n, show};
 
     #[test]
