@@ -68,6 +68,24 @@ pub struct Options {
     )]
     pub content_kept_days: i32,
 
+    /// Days a held change waits for a person before it expires, counted from when it was last judged; 0 for as long as it takes
+    #[arg(
+        long,
+        env = "WRITEBACK_HELD_EXPIRES_DAYS",
+        default_value_t = 90,
+        value_parser = clap::value_parser!(i32).range(0..=3650)
+    )]
+    pub held_expires_days: i32,
+
+    /// A meeting analysed more than so many days after it ended counts as history even when upstream says that it is live; 0 believes upstream
+    #[arg(
+        long,
+        env = "WRITEBACK_HISTORY_AFTER_DAYS",
+        default_value_t = 0,
+        value_parser = clap::value_parser!(i32).range(0..=3650)
+    )]
+    pub history_after_days: i32,
+
     /// Seconds a change may wait for a lost connection and still be written by itself when it is back; what waited longer is listed and held until a person releases it
     #[arg(long, env = "WRITEBACK_MISSED_AFTER_S", default_value_t = 86_400)]
     pub missed_after_s: u32,
@@ -89,6 +107,8 @@ impl Default for Options {
             executor_linger_ms: 400,
             disagreements_kept_days: 30,
             content_kept_days: 365,
+            held_expires_days: 90,
+            history_after_days: 0,
             missed_after_s: 86_400,
         }
     }

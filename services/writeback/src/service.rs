@@ -12,6 +12,7 @@ use salesforce::Salesforce;
 use crate::adapters::claims::Claims;
 use crate::adapters::orgs::Orgs;
 use crate::app::api::Api;
+use crate::app::backfill::Backfills;
 use crate::app::execute::Executor;
 use crate::app::gating::Gating;
 use crate::app::on_approved::{self, OnApproved};
@@ -109,6 +110,7 @@ impl Service for Writeback {
             orgs.clone(),
             options.api_budget_share,
             claims,
+            options.history_after_days,
         );
 
         rig.consume(
@@ -136,14 +138,22 @@ impl Service for Writeback {
             telemetry.clone(),
         )));
 
+        let backfills = Backfills::new(
+            db.clone(),
+            settings.clone(),
+            wake.clone(),
+            options.api_budget_share,
+        );
+        rig.task("backfill", move |stop| backfills.run(stop));
         let regate = Regate::new(db.clone(), gating, wake.clone(), telemetry.clone());
         rig.task("regate", move |stop| regate.run(stop));
         let swept = db.clone();
-        let (wrong_days, content_days) =
-            (options.disagreements_kept_days, options.content_kept_days);
-        rig.task("sweep", move |stop| {
-            sweep::run(swept, wrong_days, content_days, stop)
-        });
+        let kept = sweep::Kept {
+            disagreements_days: options.disagreements_kept_days,
+            content_days: options.content_kept_days,
+            held_days: options.held_expires_days,
+        };
+        rig.task("sweep", move |stop| sweep::run(swept, kept, stop));
         let (watched, share) = (db.clone(), options.api_budget_share);
         let told = telemetry.clone();
         rig.task("watch", move |stop| watch::run(watched, share, told, stop));

@@ -20,14 +20,15 @@ use crate::domain::gate::{self, Surroundings, Target};
 use crate::domain::marker;
 use crate::domain::meeting::Meeting;
 use crate::domain::outcome::{self, CallFailure};
-use crate::domain::plan::{self, Frame, Plan, Proposal};
+use crate::domain::plan::{self, Created, Frame, Plan, Proposal};
 use crate::domain::prediction::{self, Foreseen, Save};
 use crate::domain::settings::Settings;
 use crate::domain::value::{FieldValue, Fields};
+use crate::store::earlier::Place;
 use crate::store::provenance::{self, Known};
 use crate::store::settings::SettingsCache;
 use crate::store::usage::{self, Spent};
-use crate::store::{self, intake};
+use crate::store::{self, earlier};
 
 /// Longest time all reads of one workspace may take, in seconds: far below the handler's own limit, so that an org that
 /// hangs makes changes wait and never costs a message its deliveries.
@@ -76,6 +77,7 @@ pub struct Gating {
     orgs: Orgs,
     budget_share: f64,
     claims: Claims,
+    history_after_days: i32,
 }
 
 /// What was read for one workspace.
@@ -97,6 +99,7 @@ impl Gating {
         orgs: Orgs,
         budget_share: f64,
         claims: Claims,
+        history_after_days: i32,
     ) -> Self {
         Self {
             db,
@@ -104,7 +107,14 @@ impl Gating {
             orgs,
             budget_share,
             claims,
+            history_after_days,
         }
+    }
+
+    /// Days after which what upstream calls live counts as history; 0 for never.
+    #[must_use]
+    pub fn history_after_days(&self) -> i32 {
+        self.history_after_days
     }
 
     /// The settings kept.
@@ -138,7 +148,13 @@ impl Gating {
                 plan::plan(meeting, &item.matched, mapping, frame)
             }));
         }
-        let facts = self.read(items, &plans, &settings).await?;
+        let mut facts = self.read(items, &plans, &settings).await?;
+        let pieces = self.pieces(items, &workspaces).await?;
+        for facts in facts.values_mut() {
+            for created in created.values() {
+                facts.ours.add(earlier::provenance(created));
+            }
+        }
         let mut judged = Vec::with_capacity(items.len());
         for ((item, whole), plan) in items.iter().zip(&whole).zip(plans) {
             let of = settings_of(&settings, &item.workspace)?;
@@ -146,7 +162,7 @@ impl Gating {
                 Some(plan) => {
                     let unfetched = whole.as_ref().map_or("", |whole| &whole.unfetched);
                     let facts = facts.get(&item.workspace);
-                    let gated = gate_all(item, unfetched, &plan, of, facts);
+                    let gated = gate_all(item, unfetched, &plan, of, facts, &pieces);
                     Judged {
                         plan,
                         gated,
@@ -183,7 +199,7 @@ impl Gating {
         &self,
         items: &[Item],
         workspaces: &[String],
-    ) -> Result<BTreeMap<String, String>, Failure> {
+    ) -> Result<BTreeMap<String, Created>, Failure> {
         let keys: Vec<String> = items
             .iter()
             .filter(|item| item.meeting.revision > 1 || item.matched.sequence > 1)
@@ -193,7 +209,22 @@ impl Gating {
             })
             .collect();
         let scope = store::scope(&self.db, workspaces.iter().map(String::as_str))?;
-        intake::created(&scope, workspaces, &keys).await
+        earlier::created(&scope, workspaces, &keys).await
+    }
+
+    /// What older revisions of the same meetings added to fields; first ones cannot have added anything.
+    async fn pieces(
+        &self,
+        items: &[Item],
+        workspaces: &[String],
+    ) -> Result<HashMap<Place, String>, Failure> {
+        let meetings: Vec<String> = items
+            .iter()
+            .filter(|item| item.meeting.revision > 1 || item.matched.sequence > 1)
+            .map(|item| item.meeting.id.clone())
+            .collect();
+        let scope = store::scope(&self.db, workspaces.iter().map(String::as_str))?;
+        earlier::pieces(&scope, workspaces, &meetings).await
     }
 
     async fn read(
@@ -352,12 +383,31 @@ fn settings_of<'a>(
         .ok_or_else(|| Failure::transient("the workspace's settings are not readable"))
 }
 
+/// What an older revision of the meeting added to the proposal's field; most batches have no older revisions.
+fn earlier_piece<'a>(
+    item: &Item,
+    proposal: &Proposal,
+    pieces: &'a HashMap<Place, String>,
+) -> Option<&'a str> {
+    if pieces.is_empty() {
+        return None;
+    }
+    let place = (
+        item.workspace.clone(),
+        item.meeting.id.clone(),
+        proposal.record_id.clone(),
+        proposal.field.clone(),
+    );
+    pieces.get(&place).map(String::as_str)
+}
+
 fn gate_all(
     item: &Item,
     unfetched: &str,
     plan: &Plan,
     settings: &Settings,
     facts: Option<&Facts>,
+    pieces: &HashMap<Place, String>,
 ) -> Vec<Gated> {
     let now = Utc::now();
     let none = Fields::new();
@@ -389,6 +439,7 @@ fn gate_all(
                 }
                 Target::None | Target::NotRead | Target::Gone => None,
             },
+            earlier: earlier_piece(item, proposal, pieces),
             siblings: &none,
             foreseen: &nothing,
             budget_spent: facts.is_some_and(|facts| facts.budget_spent),

@@ -2,8 +2,11 @@
 
 pub mod announce;
 pub mod api;
+pub mod backfill;
 pub mod execute;
+pub mod expire;
 pub mod gating;
+pub mod mended;
 pub mod on_approved;
 pub mod on_connection_changed;
 pub mod on_mapping_changed;

@@ -13,9 +13,9 @@ use super::gating::{Batch, Gating, Item, Judged};
 use super::regate::judged_again_in_s;
 use super::wake::Wake;
 use crate::domain::change::State;
-use crate::domain::lane;
 use crate::domain::set_state::{self, SetState};
 use crate::domain::tally::Tally;
+use crate::domain::{lane, meeting};
 use crate::store::changes::{self, New};
 use crate::store::intake::{self, MeetingKey, NewSet, Standing};
 use crate::store::outcomes::{Line, Outcome};
@@ -62,7 +62,11 @@ impl OnMatchDecided {
         let mut items = Vec::with_capacity(batch.len());
         let mut arrivals = Vec::with_capacity(batch.len());
         for delivery in batch {
-            let (item, standing) = read(&delivery.event, delivery.workspace.as_str())?;
+            let (item, standing) = read(
+                &delivery.event,
+                delivery.workspace.as_str(),
+                self.gating.history_after_days(),
+            )?;
             arrivals.push(Arrival {
                 delivery,
                 key: (item.workspace.clone(), item.meeting.id.clone()),
@@ -109,12 +113,18 @@ impl Handler for OnMatchDecided {
 ///
 /// # Errors
 /// Permanent, naming the field.
-pub(super) fn read(event: &MatchDecided, workspace: &str) -> Result<(Item, Standing), Failure> {
+pub(super) fn read(
+    event: &MatchDecided,
+    workspace: &str,
+    history_after_days: i32,
+) -> Result<(Item, Standing), Failure> {
     let missing = |field| Failure::permanent("invalid", format!("{field} is missing"));
     let decision = event.decision.as_ref().ok_or_else(|| missing("decision"))?;
     let meeting = event.meeting.as_ref().ok_or_else(|| missing("meeting"))?;
     let invalid = |error: wire::Invalid| Failure::permanent("invalid", error.to_string());
-    let meeting = wire::meeting(meeting).map_err(invalid)?;
+    let processed_at = wire::moment(meeting.processed_at.as_ref(), "processed_at").ok();
+    let mut meeting = wire::meeting(meeting).map_err(invalid)?;
+    meeting.backfill |= meeting::is_late(meeting.ended_at, processed_at, history_after_days);
     if meeting.id != decision.meeting_id || meeting.revision != decision.meeting_revision {
         return Err(Failure::permanent(
             "invalid",

@@ -12,11 +12,13 @@ use uuid::Uuid;
 
 use super::announce;
 use super::gating::{Gating, Item, Judged};
+use super::mended;
 use super::on_match_decided::read;
 use super::wake::Wake;
 use crate::domain::change::{Gated, Reason, State, Verdict};
 use crate::domain::plan::Proposal;
 use crate::domain::recheck::{self, Approved};
+use crate::domain::risk::Risk;
 use crate::domain::tally::Tally;
 use crate::domain::{gate, lane, missed};
 use crate::store::changes::{self, New, Regated};
@@ -110,6 +112,8 @@ impl Regate {
         };
         if due.after.is_nil() {
             self.resume(&due.workspace).await?;
+            let settings = self.gating.settings().one(&due.workspace).await?;
+            mended::release(&self.db, &self.wake, &settings).await?;
         }
         let scope = store::scope(&self.db, [due.workspace.as_str()])?;
         let page = regate::page(&scope, &due.workspace, due.after, SETS_PER_PAGE_MAX).await?;
@@ -194,7 +198,8 @@ impl Regate {
             let event = MatchDecided::decode(set.payload.as_slice()).map_err(|_| {
                 Failure::transient("a stored decision is not readable by this version")
             })?;
-            let (item, _) = read(&event, &due.workspace)?;
+            let days = self.gating.history_after_days();
+            let (item, _) = read(&event, &due.workspace, days)?;
             items.push(item);
             sets.push(set);
         }
@@ -356,5 +361,7 @@ fn entry_gone() -> Gated {
         baseline: None,
         piece: None,
         proposed: None,
+        risk: Risk::default(),
+        owner_id: String::new(),
     }
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::mapping::Overwrite;
 use super::meeting::Evidence;
 use super::prediction::RuleFinding;
+use super::risk::Risk;
 use super::value::{FieldValue, Fields};
 
 /// What a change does.
@@ -344,6 +345,10 @@ pub struct Gated {
     pub piece: Option<Write>,
     /// What is to be written; `None` when it does not fit.
     pub proposed: Option<Write>,
+    /// How risky it is.
+    pub risk: Risk,
+    /// Owner of the record; empty when not read.
+    pub owner_id: String,
 }
 
 /// Evidence as it is stored.

@@ -4,7 +4,7 @@ use super::change::{Queued, Reason, Verdict, Write};
 use super::compare::same;
 use super::mapping::Overwrite;
 use super::overwrite::{self, Decision, Present, Provenance};
-use super::value::FieldValue;
+use super::value::{FieldValue, Fields};
 
 /// Whether an update may go out, judged on the record as it is right now.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +80,18 @@ fn reason(change: &Queued, present: &FieldValue, why: &str) -> Reason {
         ),
     )
     .about([change.field.clone()])
+}
+
+/// Adds who saved the record last, and when, to why it goes back to review.
+pub fn saved_by(reason: &mut Reason, fields: &Fields) {
+    let text = |name: &str| fields.get(name).and_then(FieldValue::text);
+    let who = text("LastModifiedBy.Name").map(|name| format!(" by {name}"));
+    let when = text("LastModifiedDate").map(|at| format!(" on {at}"));
+    if who.is_some() || when.is_some() {
+        reason.message.push_str("; the record was last saved");
+        reason.message.push_str(&who.unwrap_or_default());
+        reason.message.push_str(&when.unwrap_or_default());
+    }
 }
 
 /// What looking told about a write whose answer was lost.

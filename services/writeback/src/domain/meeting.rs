@@ -139,3 +139,36 @@ pub enum Typed {
     /// A text kept outside the event.
     Elsewhere,
 }
+
+/// Whether a meeting counts as history although upstream calls it live: it was analysed more than so many days after it
+/// ended. 0 days believe upstream, and so does a meeting that does not say when it was analysed.
+#[must_use]
+pub fn is_late(
+    ended_at: DateTime<Utc>,
+    processed_at: Option<DateTime<Utc>>,
+    history_after_days: i32,
+) -> bool {
+    history_after_days > 0
+        && processed_at.is_some_and(|at| {
+            at - ended_at > chrono::TimeDelta::days(i64::from(history_after_days))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_analysed_long_after_it_ended_is_history() {
+        let day = |day: i64| DateTime::from_timestamp(day * 86_400, 0).expect("in range");
+        for (ended, processed, days, expected) in [
+            (0, Some(15), 14, true),
+            (0, Some(14), 14, false),
+            (0, Some(400), 0, false),
+            (0, None, 14, false),
+        ] {
+            let late = is_late(day(ended), processed.map(day), days);
+            assert_eq!(late, expected, "{processed:?} {days}");
+        }
+    }
+}

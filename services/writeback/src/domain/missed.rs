@@ -105,6 +105,8 @@ mod tests {
             baseline: None,
             piece: None,
             proposed: None,
+            risk: Default::default(),
+            owner_id: String::new(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! [`outcome`] says what an answer means.
 
 pub mod activity;
+pub mod backfill;
 pub mod batching;
 pub mod change;
 pub mod claim;
@@ -29,7 +30,10 @@ pub mod prediction;
 pub mod reads;
 pub mod recheck;
 pub mod reference;
+pub mod refusal;
 pub mod rehearsal;
+pub mod revision;
+pub mod risk;
 pub mod schema;
 pub mod set_state;
 pub mod settings;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::activity;
@@ -11,6 +12,7 @@ use super::lane;
 use super::mapping::{ActivityKind, Content, Entry, Mapping, Overwrite};
 use super::meeting::{self, Evidence, Meeting, Typed};
 use super::people::{self, Creates};
+use super::revision;
 use super::value::Fields;
 
 /// One proposed change.
@@ -84,6 +86,19 @@ pub enum Source {
     },
 }
 
+/// A record an older revision of the meeting created.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Created {
+    /// The record.
+    pub record_id: String,
+    /// What we last wrote into its fields.
+    pub fields: Fields,
+    /// When the meeting began.
+    pub meeting_at: DateTime<Utc>,
+    /// When it was written.
+    pub written_at: DateTime<Utc>,
+}
+
 /// All proposals of one meeting, or why there are none.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
@@ -101,7 +116,7 @@ pub struct Frame<'a> {
     /// Days are cut in this zone.
     pub time_zone: Tz,
     /// Records an older revision created, by key.
-    pub created: &'a BTreeMap<String, String>,
+    pub created: &'a BTreeMap<String, Created>,
     /// What may be created beside activities and notes.
     pub creates: &'a Creates,
 }
@@ -285,8 +300,16 @@ fn activities(
         if empty_note {
             continue;
         }
-        // What an older revision created is shown and not created again; its key stays with the first.
-        let existing = frame.created.get(&draft.key).cloned();
+        // What an older revision created is brought up to date instead of doubled.
+        let existing = frame.created.get(&draft.key);
+        if let Some(created) = existing {
+            let newer = revision::updates(kind, &draft, created, meeting, matched, &contents);
+            if !newer.is_empty() {
+                proposals.extend(newer);
+                continue;
+            }
+        }
+        // Nothing to bring up to date: it is shown, and its key stays with the first.
         let creation_key = if existing.is_some() {
             String::new()
         } else {
@@ -295,7 +318,7 @@ fn activities(
         proposals.push(Proposal {
             action,
             object: draft.object.to_owned(),
-            record_id: existing.unwrap_or_default(),
+            record_id: existing.map_or_else(String::new, |created| created.record_id.clone()),
             field: String::new(),
             entry_id: String::new(),
             overwrite: Overwrite::OnlyIfEmpty,

@@ -8,16 +8,34 @@ use super::schema::Schema;
 use super::settings::StageControls;
 
 /// Read of every object, where the user sees them.
-const ALWAYS: [&str; 4] = [
+const ALWAYS: [&str; 5] = [
     "LastModifiedDate",
     "LastModifiedById",
+    "OwnerId",
     "RecordTypeId",
     "CurrencyIsoCode",
 ];
 /// Read of opportunities, for the stage gate.
 const OPPORTUNITY: [&str; 2] = ["StageName", "IsClosed"];
-/// An Event found for the meeting gets text added.
-const EVENT: [&str; 1] = ["Description"];
+/// An Event found for the meeting gets text added, and one we created is brought up to date.
+const EVENT: [&str; 6] = [
+    "Description",
+    "Subject",
+    "WhatId",
+    "WhoId",
+    "StartDateTime",
+    "EndDateTime",
+];
+/// A Task we created is brought up to date.
+const TASK: [&str; 7] = [
+    "Description",
+    "Subject",
+    "WhatId",
+    "WhoId",
+    "ActivityDate",
+    "Status",
+    "Priority",
+];
 
 /// The fields to read, by object; only fields the user sees, because one hidden field fails the whole read.
 #[must_use]
@@ -40,6 +58,7 @@ pub fn plan(
                         .flat_map(|control| control.required_fields.iter().cloned()),
                 );
             }
+            "Task" => wanted.extend(TASK.iter().map(|field| (*field).to_owned())),
             "Event" => wanted.extend(EVENT.iter().map(|field| (*field).to_owned())),
             _ => {}
         }

@@ -5,7 +5,7 @@ use super::change::{Action, Reason, Verdict, Write};
 use super::fit::{self, Unfit};
 use super::gate;
 use super::mapping::Mapping;
-use super::schema::{Object, Schema};
+use super::schema::{Field, Kind, Object, Schema};
 use super::value::Fields;
 
 /// What an approved change is about.
@@ -52,11 +52,17 @@ pub fn objections(schema: &Schema, mapping: Option<&Mapping>, change: Approved<'
         change.restores,
         change.proposed,
         object.fields.get(change.field),
-    ) && let Err(Unfit { code, message }) = fit::takes(value, field)
+    ) && !links(change, field)
+        && let Err(Unfit { code, message }) = fit::takes(value, field)
     {
         found.push(Reason::new("value", Verdict::Hold, code, message).about([change.field]));
     }
     found
+}
+
+/// The link of an activity we created: it comes from the match and from no entry, so it is a record's id, not a text.
+fn links(change: Approved<'_>, field: &Field) -> bool {
+    change.entry_id.is_empty() && field.kind == Kind::Reference
 }
 
 /// The field an entry is mapped to now, when a repair moved it within its object: the change follows, and is written only

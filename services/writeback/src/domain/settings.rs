@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 
+use super::change::Action;
 use super::mapping::Mapping;
 use super::people::Creates;
 use super::prediction::Books;
@@ -127,6 +128,17 @@ impl Permissions {
             .copied()
             .unwrap_or(Mode::Off);
         own.min(ceiling)
+    }
+
+    /// How freely a change may be made. Text added to a calendar's Event, or to an activity we created, stands in for
+    /// creating one: it comes from no mapping entry.
+    #[must_use]
+    pub fn of(&self, action: Action, object: &str, field: &str, mapped: bool) -> Mode {
+        if action.creates() || !mapped {
+            self.create(object)
+        } else {
+            self.update(object, field)
+        }
     }
 
     /// How freely records of an object are created.

@@ -63,19 +63,19 @@ pub async fn insert(connection: &mut PgConnection, changes: &[New<'_>]) -> Resul
     sqlx::query!(
         "insert into writeback.change (id, change_set_id, workspace, meeting_id, state, regate, priority, action, object,
            record_id, field, entry_id, mapping_version, overwrite, lane, creation_key, related, contents, baseline, piece,
-           proposed, observed, reasons, confidence, evidence, traceparent, meeting_at, meeting_ended_at)
+           proposed, observed, reasons, confidence, evidence, traceparent, meeting_at, meeting_ended_at, risk, owner_id)
          select id, change_set_id, workspace, meeting_id, state, regate, priority, action, object,
            record_id, field, entry_id, mapping_version, overwrite, lane, creation_key,
            string_to_array(related, ','), string_to_array(contents, ','), baseline::jsonb, piece::jsonb,
            proposed::jsonb, case when state = 'applied' then baseline::jsonb end, reasons::jsonb, confidence,
-           evidence::jsonb, traceparent, meeting_at, meeting_ended_at
+           evidence::jsonb, traceparent, meeting_at, meeting_ended_at, risk, owner_id
          from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::smallint[], $8::text[],
            $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::text[], $15::text[], $16::text[],
            $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::double precision[],
-           $24::text[], $25::text[], $26::timestamptz[], $27::timestamptz[])
+           $24::text[], $25::text[], $26::timestamptz[], $27::timestamptz[], $28::smallint[], $29::text[])
            as row (id, change_set_id, workspace, meeting_id, state, regate, priority, action, object, record_id, field,
              entry_id, mapping_version, overwrite, lane, creation_key, related, contents, baseline, piece, proposed,
-             reasons, confidence, evidence, traceparent, meeting_at, meeting_ended_at)",
+             reasons, confidence, evidence, traceparent, meeting_at, meeting_ended_at, risk, owner_id)",
         &rows.ids,
         &rows.change_set_ids,
         &rows.workspaces,
@@ -103,6 +103,8 @@ pub async fn insert(connection: &mut PgConnection, changes: &[New<'_>]) -> Resul
         &rows.traceparents as &[Option<String>],
         &rows.meeting_ats,
         &rows.meeting_ended_ats,
+        &rows.risks,
+        &rows.owners,
     )
     .execute(connection)
     .await?;
@@ -138,6 +140,8 @@ struct Columns {
     traceparents: Vec<Option<String>>,
     meeting_ats: Vec<DateTime<Utc>>,
     meeting_ended_ats: Vec<DateTime<Utc>>,
+    risks: Vec<i16>,
+    owners: Vec<String>,
 }
 
 impl Columns {
@@ -195,6 +199,8 @@ impl Columns {
         self.traceparents.push(new.traceparent.map(str::to_owned));
         self.meeting_ats.push(new.meeting_at);
         self.meeting_ended_ats.push(new.meeting_ended_at);
+        self.risks.push(gated.risk.score());
+        self.owners.push(gated.owner_id.clone());
     }
 }
 
@@ -256,16 +262,26 @@ pub async fn regate(
         .iter()
         .map(|change| reasons_json(&change.gated.reasons))
         .collect();
+    let risks: Vec<i16> = changes
+        .iter()
+        .map(|change| change.gated.risk.score())
+        .collect();
+    let owners: Vec<String> = changes
+        .iter()
+        .map(|change| change.gated.owner_id.clone())
+        .collect();
     let touched = sqlx::query_scalar!(
         "update writeback.change c set state = row.state, regate = row.regate, field = row.field,
            baseline = coalesce(row.baseline::jsonb, c.baseline), piece = coalesce(row.piece::jsonb, c.piece),
            proposed = coalesce(row.proposed::jsonb, c.proposed), reasons = row.reasons::jsonb, not_before = now(),
+           risk = row.risk, owner_id = case when row.owner_id = '' then c.owner_id else row.owner_id end,
            observed = case when row.state = 'applied' then row.baseline::jsonb else c.observed end,
            version = c.version + 1, changed_at = now(),
            rehearsal = case when c.proposed is not distinct from coalesce(row.proposed::jsonb, c.proposed)
              then c.rehearsal end
-         from unnest($1::uuid[], $2::bigint[], $3::text[], $4::boolean[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
-           as row (id, version, state, regate, baseline, piece, proposed, reasons, field)
+         from unnest($1::uuid[], $2::bigint[], $3::text[], $4::boolean[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+             $10::smallint[], $11::text[])
+           as row (id, version, state, regate, baseline, piece, proposed, reasons, field, risk, owner_id)
          where c.id = row.id and c.version = row.version and c.state in ('proposed', 'held')
            -- What did not change keeps its version, so that a reviewer's decision on it stays good.
            and (c.state <> row.state or c.regate <> row.regate or c.field <> row.field or c.reasons <> row.reasons::jsonb
@@ -281,6 +297,8 @@ pub async fn regate(
         &proposed as &[Option<String>],
         &reasons,
         &fields,
+        &risks,
+        &owners,
     )
     .fetch_all(connection)
     .await?;

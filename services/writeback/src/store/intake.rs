@@ -1,8 +1,8 @@
 //! Takes change sets in: what is new, what a newer revision supersedes, and the rows themselves.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
-use chassis::{Failure, Scope};
+use chassis::Failure;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -118,33 +118,6 @@ pub async fn supersede(
     touched.sort_unstable();
     touched.dedup();
     Ok(touched)
-}
-
-/// Records older revisions created, by key. What is still on its way is left to the executor, which waits for it.
-///
-/// # Errors
-/// When Postgres fails.
-pub async fn created(
-    scope: &Scope,
-    workspaces: &[String],
-    keys: &[String],
-) -> Result<BTreeMap<String, String>, Failure> {
-    if keys.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let found = sqlx::query!(
-        "select creation_key, record_id from writeback.change
-         where workspace = any($1) and creation_key = any($2) and creation_key <> ''
-           and state = 'applied' and record_id <> ''",
-        workspaces,
-        keys
-    )
-    .fetch_all(scope)
-    .await?;
-    Ok(found
-        .into_iter()
-        .map(|row| (row.creation_key, row.record_id))
-        .collect())
 }
 
 /// A set about to be stored.

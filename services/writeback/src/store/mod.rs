@@ -1,8 +1,12 @@
 //! All SQL of the service: rows to domain and back. Real Postgres is the only implementation, so there is no trait.
 
 pub mod audit;
+pub mod backfill;
 pub mod changes;
 pub mod config;
+pub mod earlier;
+pub mod expired;
+pub mod filtered;
 pub mod gap;
 pub mod intake;
 pub mod outcomes;
@@ -12,13 +16,16 @@ pub mod provenance;
 pub mod queue;
 pub mod queued;
 pub mod references;
+pub mod refusals;
 pub mod regate;
 pub mod rehearsals;
 pub mod results;
 pub mod retarget;
 pub mod retention;
 pub mod review;
+pub mod sets;
 pub mod settings;
+pub mod slices;
 pub mod undo;
 pub mod unfinished;
 pub mod usage;

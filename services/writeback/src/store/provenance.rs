@@ -28,6 +28,13 @@ impl Known {
 }
 
 impl Known {
+    /// Adds what a record holds because we created it.
+    pub fn add(&mut self, written: Vec<(String, String, Provenance)>) {
+        for (record_id, field, ours) in written {
+            self.0.entry((record_id, field)).or_default().push(ours);
+        }
+    }
+
     /// Adds what another look found.
     pub fn merge(&mut self, other: Self) {
         for (field, written) in other.0 {

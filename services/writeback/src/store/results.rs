@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::changes::write_json;
 use super::reasons_json;
 use crate::domain::change::{Isolation, Reason, State, Write};
+use crate::domain::risk;
 use crate::domain::value::FieldValue;
 
 /// The result of a creation that an earlier change had made: the key stays with the one that made it.
@@ -40,6 +41,10 @@ pub struct Standing {
     pub regate: bool,
     /// What the journal says of the newest attempt.
     pub result: &'static str,
+    /// Why Salesforce refused; empty otherwise.
+    pub cause: String,
+    /// What the schema says of that.
+    pub cause_print: String,
 }
 
 /// Writes standings; answers (change, set) of those that took.
@@ -78,14 +83,24 @@ pub async fn write(
         .iter()
         .map(|row| i32::try_from(row.attempts).unwrap_or(i32::MAX))
         .collect();
+    let risks: Vec<i16> = standings
+        .iter()
+        .map(|row| risk::of_reasons(&row.reasons).score())
+        .collect();
+    let causes: Vec<String> = standings.iter().map(|row| row.cause.clone()).collect();
+    let prints: Vec<String> = standings
+        .iter()
+        .map(|row| row.cause_print.clone())
+        .collect();
     let regates: Vec<bool> = standings.iter().map(|row| row.regate).collect();
     let results: Vec<String> = standings.iter().map(|row| row.result.to_owned()).collect();
     let rows = sqlx::query!(
         r#"with row as (
              select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-               $8::timestamptz[], $9::smallint[], $10::integer[], $11::text[], $12::boolean[])
+               $8::timestamptz[], $9::smallint[], $10::integer[], $11::text[], $12::boolean[], $13::smallint[],
+               $14::text[], $15::text[])
                as row (id, version, state, record_id, reasons, observed, baseline, not_before, isolation, attempts, result,
-                 regate)),
+                 regate, risk, cause, cause_print)),
            journal as (
              update writeback.attempt a set result = row.result, result_at = now()
              from row where a.change_id = row.id and a.result is null)
@@ -94,6 +109,7 @@ pub async fn write(
              reasons = row.reasons::jsonb, observed = coalesce(row.observed::jsonb, c.observed),
              baseline = coalesce(row.baseline::jsonb, c.baseline), not_before = row.not_before,
              isolation = row.isolation, attempts = row.attempts, changed_at = now(),
+             risk = c.risk | row.risk, cause = row.cause, cause_print = row.cause_print,
              creation_key = case when row.result = 'already_created' then '' else c.creation_key end,
              -- Back in review it is nobody's decision any more.
              decided_by = case when row.state = 'held' then '' else c.decided_by end
@@ -111,6 +127,9 @@ pub async fn write(
         &attempts,
         &results,
         &regates,
+        &risks,
+        &causes,
+        &prints,
     )
     .fetch_all(connection)
     .await?;

@@ -1,4 +1,4 @@
-//! Reads change sets and changes for people, and writes what they decide.
+//! Reads changes for people, and writes what they decide.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::{reasons_from, unreadable};
 use crate::domain::change::{Action, Reason, State};
 use crate::domain::meeting::Evidence;
 use crate::domain::rehearsal::Rehearsed;
-use crate::domain::set_state::SetState;
+use crate::domain::risk::Risk;
 
 /// One change with everything known about it.
 #[derive(Debug, Clone)]
@@ -66,38 +66,47 @@ pub struct Shown {
     pub rehearsal: Option<Rehearsed>,
     /// The change it takes back.
     pub undoes: Option<Uuid>,
+    /// How risky it is.
+    pub risk: Risk,
+    /// Owner of the record when it was judged; empty when not read.
+    pub owner_id: String,
+    /// The backfill it belongs to.
+    pub backfill_id: Option<Uuid>,
 }
 
-struct Row {
-    id: Uuid,
-    change_set_id: Uuid,
-    meeting_id: String,
-    action: String,
-    object: String,
-    record_id: String,
-    field: String,
-    entry_id: String,
-    mapping_version: i64,
-    baseline: Option<String>,
-    proposed: Option<String>,
-    observed: Option<String>,
-    confidence: f64,
-    evidence: String,
-    state: String,
-    reasons: String,
-    proposed_at: DateTime<Utc>,
-    changed_at: DateTime<Utc>,
-    decided_by: String,
-    traceparent: Option<String>,
-    version: i64,
-    lane: String,
-    priority: i16,
-    rehearsal: Option<String>,
-    undoes: Option<Uuid>,
+pub(super) struct Row {
+    pub(super) id: Uuid,
+    pub(super) change_set_id: Uuid,
+    pub(super) meeting_id: String,
+    pub(super) action: String,
+    pub(super) object: String,
+    pub(super) record_id: String,
+    pub(super) field: String,
+    pub(super) entry_id: String,
+    pub(super) mapping_version: i64,
+    pub(super) baseline: Option<String>,
+    pub(super) proposed: Option<String>,
+    pub(super) observed: Option<String>,
+    pub(super) confidence: f64,
+    pub(super) evidence: String,
+    pub(super) state: String,
+    pub(super) reasons: String,
+    pub(super) proposed_at: DateTime<Utc>,
+    pub(super) changed_at: DateTime<Utc>,
+    pub(super) decided_by: String,
+    pub(super) traceparent: Option<String>,
+    pub(super) version: i64,
+    pub(super) lane: String,
+    pub(super) priority: i16,
+    pub(super) rehearsal: Option<String>,
+    pub(super) undoes: Option<Uuid>,
+    pub(super) risk: i16,
+    pub(super) owner_id: String,
+    pub(super) backfill_id: Option<Uuid>,
 }
 
 impl Row {
-    fn shown(self) -> Result<Shown, Failure> {
+    pub(super) fn shown(self) -> Result<Shown, Failure> {
         Ok(Shown {
             action: Action::parse(&self.action).ok_or_else(|| unreadable("action"))?,
             state: State::parse(&self.state).ok_or_else(|| unreadable("state"))?,
@@ -123,6 +132,9 @@ impl Row {
             lane: self.lane,
             priority: self.priority,
             undoes: self.undoes,
+            risk: Risk::from_score(self.risk),
+            owner_id: self.owner_id,
+            backfill_id: self.backfill_id,
             rehearsal: self
                 .rehearsal
                 .map(|json| serde_json::from_str(&json).map_err(|_| unreadable("rehearsal")))
@@ -145,7 +157,7 @@ pub async fn of_sets(
         r#"select id, change_set_id, meeting_id, action, object, record_id, field, entry_id, mapping_version,
              baseline::text as baseline, proposed::text as proposed, observed::text as observed, confidence,
              evidence::text as "evidence!", state, reasons::text as "reasons!", proposed_at, changed_at, decided_by,
-             traceparent, version, lane, priority, rehearsal::text as rehearsal, undoes
+             traceparent, version, lane, priority, rehearsal::text as rehearsal, undoes, risk, owner_id, backfill_id
            from writeback.change where workspace = $1 and change_set_id = any($2) order by id"#,
         workspace,
         sets
@@ -158,34 +170,6 @@ pub async fn of_sets(
         by_set.entry(shown.change_set_id).or_default().push(shown);
     }
     Ok(by_set)
-}
-
-/// Changes in some states, oldest first, after `after`.
-///
-/// # Errors
-/// When Postgres fails.
-pub async fn page(
-    scope: &Scope,
-    workspace: &str,
-    states: &[String],
-    after: Uuid,
-    rows_max: i64,
-) -> Result<Vec<Shown>, Failure> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"select id, change_set_id, meeting_id, action, object, record_id, field, entry_id, mapping_version,
-             baseline::text as baseline, proposed::text as proposed, observed::text as observed, confidence,
-             evidence::text as "evidence!", state, reasons::text as "reasons!", proposed_at, changed_at, decided_by,
-             traceparent, version, lane, priority, rehearsal::text as rehearsal, undoes
-           from writeback.change where workspace = $1 and id > $2 and state = any($3) order by id limit $4"#,
-        workspace,
-        after,
-        states,
-        rows_max
-    )
-    .fetch_all(scope)
-    .await?;
-    rows.into_iter().map(Row::shown).collect()
 }
 
 /// Changes by id, locked for a decision.
@@ -202,7 +186,7 @@ pub async fn lock(
         r#"select id, change_set_id, meeting_id, action, object, record_id, field, entry_id, mapping_version,
              baseline::text as baseline, proposed::text as proposed, observed::text as observed, confidence,
              evidence::text as "evidence!", state, reasons::text as "reasons!", proposed_at, changed_at, decided_by,
-             traceparent, version, lane, priority, rehearsal::text as rehearsal, undoes
+             traceparent, version, lane, priority, rehearsal::text as rehearsal, undoes, risk, owner_id, backfill_id
            from writeback.change where workspace = $1 and id = any($2) order by id for update"#,
         workspace,
         ids
@@ -240,98 +224,6 @@ pub async fn counts(scope: &Scope, workspace: &str) -> Result<Vec<(State, u64)>,
             Ok((state, u64::try_from(row.count).unwrap_or(0)))
         })
         .collect()
-}
-
-/// One set, without its changes.
-#[derive(Debug, Clone)]
-pub struct Set {
-    /// The set.
-    pub id: Uuid,
-    /// The meeting.
-    pub meeting_id: String,
-    /// Its revision.
-    pub meeting_revision: i64,
-    /// Where it stands.
-    pub state: SetState,
-    /// The decision.
-    pub decision_id: String,
-    /// When it was built.
-    pub created_at: DateTime<Utc>,
-    /// The meeting's trace.
-    pub traceparent: Option<String>,
-    /// The meeting's title.
-    pub title: String,
-    /// Why there are no changes.
-    pub empty_reason: String,
-}
-
-/// Sets, newest first, before `before`.
-///
-/// # Errors
-/// When Postgres fails.
-pub async fn sets(
-    scope: &Scope,
-    workspace: &str,
-    before: Uuid,
-    rows_max: i64,
-) -> Result<Vec<Set>, Failure> {
-    let rows = sqlx::query!(
-        "select id, meeting_id, meeting_revision, state, decision_id, created_at, traceparent, title, empty_reason
-         from writeback.change_set where workspace = $1 and id < $2 order by id desc limit $3",
-        workspace,
-        before,
-        rows_max
-    )
-    .fetch_all(scope)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Set {
-            id: row.id,
-            meeting_id: row.meeting_id,
-            meeting_revision: row.meeting_revision,
-            state: SetState::parse(&row.state),
-            decision_id: row.decision_id,
-            created_at: row.created_at,
-            traceparent: row.traceparent,
-            title: row.title,
-            empty_reason: row.empty_reason,
-        })
-        .collect())
-}
-
-/// One set by its id, or the newest of a meeting.
-///
-/// # Errors
-/// When Postgres fails.
-pub async fn set(
-    scope: &Scope,
-    workspace: &str,
-    id: Option<Uuid>,
-    meeting_id: &str,
-) -> Result<Option<Set>, Failure> {
-    let row = sqlx::query!(
-        "select id, meeting_id, meeting_revision, state, decision_id, created_at, traceparent, title, empty_reason
-         from writeback.change_set
-         where workspace = $1 and ((id = $2) or ($2 is null and meeting_id = $3))
-         order by meeting_revision desc, decision_sequence desc limit 1",
-        workspace,
-        id,
-        meeting_id
-    )
-    .fetch_optional(scope)
-    .await?;
-    Ok(row.map(|row| Set {
-        id: row.id,
-        meeting_id: row.meeting_id,
-        meeting_revision: row.meeting_revision,
-        state: SetState::parse(&row.state),
-        decision_id: row.decision_id,
-        created_at: row.created_at,
-        traceparent: row.traceparent,
-        title: row.title,
-        empty_reason: row.empty_reason,
-    }))
 }
 
 /// A person's decision about one change.

@@ -2,6 +2,7 @@
 
 mod applied;
 mod audit;
+mod backfill;
 mod claims;
 mod creations;
 mod exactly_once;
@@ -12,10 +13,14 @@ mod money_time;
 mod order;
 mod prediction;
 mod purity;
+mod queue;
+mod queue_size;
 mod reconnect;
+mod refusals;
 mod refused;
 mod retention;
 mod review;
+mod revisions;
 mod undo;
 mod verification;
 mod waiting;

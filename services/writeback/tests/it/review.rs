@@ -61,6 +61,12 @@ async fn a_human_edit_between_gate_and_write_goes_to_review_with_both_values() {
         "{:?}",
         held.reasons
     );
+    // Both values, who saved the record, and when.
+    let moved = held.reasons.iter().find(|reason| reason.code == "moved");
+    let told = &moved.expect("a reason").message;
+    for part in ["theirs", "the record was last saved by ", " on 20"] {
+        assert!(told.contains(part), "{told}");
+    }
     assert_eq!(world.writes().await.get("update Opportunity"), None);
 
     // Having seen both, the reviewer decides for ours.

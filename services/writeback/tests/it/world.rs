@@ -169,6 +169,9 @@ pub(crate) struct Said {
     pub(crate) stage: Option<String>,
     pub(crate) origin: Origin,
     pub(crate) outcome: Outcome,
+    pub(crate) title: String,
+    /// From its beginning to the end of the analysis, in seconds.
+    pub(crate) analysed_after_s: i64,
 }
 
 pub(crate) fn said(id: &str, next_step: &str) -> Said {
@@ -183,6 +186,8 @@ pub(crate) fn said(id: &str, next_step: &str) -> Said {
         stage: None,
         origin: Origin::Live,
         outcome: Outcome::Matched,
+        title: "Weekly".into(),
+        analysed_after_s: 2_000,
     }
 }
 
@@ -558,7 +563,7 @@ impl World {
                 workspace: WORKSPACE.into(),
                 revision: said.revision,
                 origin: said.origin.into(),
-                title: "Weekly".into(),
+                title: said.title.clone(),
                 started_at: at(said.started_at),
                 ended_at: at(said.started_at + 1_800),
                 extracted_values: values,
@@ -567,7 +572,7 @@ impl World {
                     confidence: 0.9,
                     ..SuggestedStage::default()
                 }),
-                processed_at: at(said.started_at + 2_000),
+                processed_at: at(said.started_at + said.analysed_after_s),
                 ..MeetingProcessed::default()
             }),
         })

@@ -11,6 +11,7 @@ use crate::store::audit::{self, Entry};
 use crate::store::changes;
 
 /// What a decision leads to.
+#[derive(Default)]
 pub(super) struct Conclusion<'a> {
     /// Workspace, lane and priority of each change that goes to Salesforce now.
     pub(super) lanes: Vec<(String, String, i16)>,

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use chassis::Unit;
 use chrono::Utc;
 use events::rpc::{CallContext, RpcError};
 use events::writeback::v1::{
@@ -58,42 +59,18 @@ impl Api {
             .await
             .map_err(failed)?;
         let mut refusals = Vec::new();
-        let mut decided = Vec::new();
-        let mut entries = Vec::new();
-        let mut lanes = Vec::new();
-        let mut sets = Vec::new();
+        let mut verdicts = Verdicts::default();
         for id in &order {
-            let Some(shown) = locked.iter().find(|shown| shown.id == *id) else {
-                refusals.push(refusal(*id, "is not known in this workspace"));
-                continue;
+            let judged = match locked.iter().find(|shown| shown.id == *id) {
+                Some(shown) => verdicts.judge(workspace, shown, wanted[id], &settings, context),
+                None => Err("is not known in this workspace".to_owned()),
             };
-            match judge(shown, wanted[id], &settings, &context.caller.actor) {
-                Ok(decision) => {
-                    sets.push(shown.change_set_id);
-                    if decision.state == State::Approved {
-                        let backfill = shown.priority == lane::priority(true, true);
-                        lanes.push((
-                            workspace.to_owned(),
-                            shown.lane.clone(),
-                            lane::priority(backfill, true),
-                        ));
-                    }
-                    entries.push(entry(workspace, shown, &decision));
-                    decided.push(decision);
-                }
-                Err(problem) => refusals.push(refusal(*id, &problem)),
+            if let Err(problem) = judged {
+                refusals.push(refusal(*id, &problem));
             }
         }
-        review::decide(unit.connection(), &decided)
-            .await
-            .map_err(failed)?;
-        let conclusion = Conclusion {
-            lanes,
-            sets,
-            entries,
-        };
-        self.conclude(unit, context, workspace, conclusion).await?;
-        let done: Vec<Uuid> = decided.iter().map(|decision| decision.id).collect();
+        let done = verdicts.decided();
+        self.decide_all(unit, context, workspace, verdicts).await?;
         let after = review::by_ids(&self.scope(workspace)?, workspace, &done)
             .await
             .map_err(failed)?;
@@ -102,9 +79,64 @@ impl Api {
             refusals,
         })
     }
+
+    /// Writes decisions with everything they lead to.
+    pub(super) async fn decide_all(
+        &self,
+        mut unit: Unit,
+        context: &CallContext,
+        workspace: &str,
+        verdicts: Verdicts<'_>,
+    ) -> Result<(), RpcError> {
+        review::decide(unit.connection(), &verdicts.decided)
+            .await
+            .map_err(failed)?;
+        self.conclude(unit, context, workspace, verdicts.conclusion)
+            .await
+    }
 }
 
-fn refusal(id: Uuid, message: &str) -> Refusal {
+/// Decisions that can be taken, and what they lead to.
+#[derive(Default)]
+pub(super) struct Verdicts<'a> {
+    decided: Vec<Decided>,
+    conclusion: Conclusion<'a>,
+}
+
+impl<'a> Verdicts<'a> {
+    /// Takes a decision about one change, or says why it cannot be taken.
+    pub(super) fn judge(
+        &mut self,
+        workspace: &'a str,
+        shown: &Shown,
+        decision: &ChangeDecision,
+        settings: &Settings,
+        context: &CallContext,
+    ) -> Result<(), String> {
+        let decision = judge(shown, decision, settings, &context.caller.actor)?;
+        let conclusion = &mut self.conclusion;
+        conclusion.sets.push(shown.change_set_id);
+        if decision.state == State::Approved {
+            let backfill = shown.priority == lane::priority(true, true);
+            conclusion.lanes.push((
+                workspace.to_owned(),
+                shown.lane.clone(),
+                lane::priority(backfill, true),
+            ));
+        }
+        conclusion.entries.push(entry(workspace, shown, &decision));
+        self.decided.push(decision);
+        Ok(())
+    }
+
+    /// The changes decided.
+    pub(super) fn decided(&self) -> Vec<Uuid> {
+        self.decided.iter().map(|decision| decision.id).collect()
+    }
+}
+
+/// A decision that is not taken.
+pub(super) fn refusal(id: Uuid, message: &str) -> Refusal {
     Refusal {
         change_id: id.to_string(),
         message: message.to_owned(),
@@ -112,7 +144,7 @@ fn refusal(id: Uuid, message: &str) -> Refusal {
 }
 
 /// Whether a decision can be taken, or why not.
-fn judge(
+pub(crate) fn judge(
     shown: &Shown,
     decision: &ChangeDecision,
     settings: &Settings,
@@ -183,11 +215,12 @@ fn approvable(
             "the match is not settled: correct it, and the change is proposed anew".to_owned(),
         );
     }
-    let mode = if creates || shown.entry_id.is_empty() {
-        settings.permissions.create(&shown.object)
-    } else {
-        settings.permissions.update(&shown.object, &shown.field)
-    };
+    let mode = settings.permissions.of(
+        shown.action,
+        &shown.object,
+        &shown.field,
+        !shown.entry_id.is_empty(),
+    );
     // A reviewer decides about one change, not about what the workspace may write.
     if mode < Mode::Review {
         return Err(format!(

@@ -1,20 +1,28 @@
 //! What writeback answers over the bus. Reading needs the role viewer, settings and decisions the role admin, and each
 //! of those leaves an audit row in its own transaction.
 
+mod alike;
+mod backfill;
+mod changes;
 mod conclude;
 mod decide;
 mod missed;
 mod permissions;
 mod predictions;
 mod queued;
+mod refusals;
 mod rehearse;
 mod sets;
 mod show;
+mod slice;
 mod stages;
 mod status;
 mod undo;
 mod verify;
 mod why;
+
+pub(crate) use decide::judge;
+pub(crate) use refusals::permitted;
 
 use chassis::{Db, Failure, Scope};
 use events::rpc::{CallContext, Code, Role, RpcError};
@@ -25,6 +33,7 @@ use super::wake::Wake;
 use crate::adapters::orgs::Orgs;
 use crate::store::{self, settings::SettingsCache};
 use crate::telemetry::Telemetry;
+use crate::wire;
 
 /// Rows of a page when nobody says how many.
 const PAGE_ROWS_DEFAULT: u32 = 50;
@@ -73,6 +82,11 @@ fn failed(failure: Failure) -> RpcError {
         ),
         Failure::Permanent { reason, .. } => RpcError::new(Code::InvalidArgument, reason),
     }
+}
+
+/// A message that cannot be read, as the caller sees it.
+fn invalid(problem: wire::Invalid) -> RpcError {
+    RpcError::invalid(problem.field, problem.problem)
 }
 
 /// The workspace a request names.
@@ -182,6 +196,87 @@ impl proto::Writeback for Api {
     ) -> Result<proto::DecideChangesResponse, RpcError> {
         context.require(Role::Admin)?;
         self.decide(context, request).await
+    }
+
+    async fn decide_alike(
+        &self,
+        context: &CallContext,
+        request: proto::DecideAlikeRequest,
+    ) -> Result<proto::DecideAlikeResponse, RpcError> {
+        context.require(Role::Admin)?;
+        self.alike(context, request).await
+    }
+
+    async fn list_refusal_groups(
+        &self,
+        context: &CallContext,
+        request: proto::ListRefusalGroupsRequest,
+    ) -> Result<proto::ListRefusalGroupsResponse, RpcError> {
+        context.require(Role::Viewer)?;
+        self.refusals(request).await
+    }
+
+    async fn release_refusals(
+        &self,
+        context: &CallContext,
+        request: proto::ReleaseRefusalsRequest,
+    ) -> Result<proto::ReleaseRefusalsResponse, RpcError> {
+        context.require(Role::Admin)?;
+        self.release_group(context, request).await
+    }
+
+    async fn create_backfill(
+        &self,
+        context: &CallContext,
+        request: proto::CreateBackfillRequest,
+    ) -> Result<proto::CreateBackfillResponse, RpcError> {
+        context.require(Role::Admin)?;
+        self.draft_backfill(context, request).await
+    }
+
+    async fn list_backfills(
+        &self,
+        context: &CallContext,
+        request: proto::ListBackfillsRequest,
+    ) -> Result<proto::ListBackfillsResponse, RpcError> {
+        context.require(Role::Viewer)?;
+        self.backfills(request).await
+    }
+
+    async fn get_backfill(
+        &self,
+        context: &CallContext,
+        request: proto::GetBackfillRequest,
+    ) -> Result<proto::GetBackfillResponse, RpcError> {
+        context.require(Role::Viewer)?;
+        self.backfill(request).await
+    }
+
+    async fn move_backfill(
+        &self,
+        context: &CallContext,
+        request: proto::MoveBackfillRequest,
+    ) -> Result<proto::MoveBackfillResponse, RpcError> {
+        context.require(Role::Admin)?;
+        self.shift_backfill(context, request).await
+    }
+
+    async fn approve_slice(
+        &self,
+        context: &CallContext,
+        request: proto::ApproveSliceRequest,
+    ) -> Result<proto::ApproveSliceResponse, RpcError> {
+        context.require(Role::Admin)?;
+        self.slice(context, request).await
+    }
+
+    async fn undo_backfill(
+        &self,
+        context: &CallContext,
+        request: proto::UndoBackfillRequest,
+    ) -> Result<proto::UndoBackfillResponse, RpcError> {
+        context.require(Role::Admin)?;
+        self.take_back(context, request).await
     }
 
     async fn why_value(

@@ -1,16 +1,13 @@
-//! Change sets and changes, page by page.
+//! Change sets, page by page.
 
 use events::rpc::RpcError;
 use events::writeback::v1::{
-    ChangeState, GetChangeSetRequest, GetChangeSetResponse, ListChangeSetsRequest,
-    ListChangeSetsResponse, ListChangesRequest, ListChangesResponse,
+    GetChangeSetRequest, GetChangeSetResponse, ListChangeSetsRequest, ListChangeSetsResponse,
 };
 use uuid::Uuid;
 
 use super::{Api, failed, rows, show, token, workspace};
-use crate::domain::change::State;
-use crate::store::review;
-use crate::wire;
+use crate::store::{review, sets};
 
 impl Api {
     pub(super) async fn sets(
@@ -21,7 +18,7 @@ impl Api {
         let rows_max = rows(request.page_size)?;
         let before = token(&request.page_token, Uuid::max())?;
         let scope = self.scope(workspace)?;
-        let sets = review::sets(&scope, workspace, before, rows_max)
+        let sets = sets::sets(&scope, workspace, before, rows_max)
             .await
             .map_err(failed)?;
         let ids: Vec<Uuid> = sets.iter().map(|set| set.id).collect();
@@ -56,7 +53,7 @@ impl Api {
             ),
         };
         let scope = self.scope(workspace)?;
-        let set = review::set(&scope, workspace, id, &request.meeting_id)
+        let set = sets::set(&scope, workspace, id, &request.meeting_id)
             .await
             .map_err(failed)?
             .ok_or_else(|| RpcError::not_found("this change set"))?;
@@ -67,51 +64,10 @@ impl Api {
             change_set: Some(show::set(workspace, set, &mut changes)),
         })
     }
-
-    pub(super) async fn changes(
-        &self,
-        request: ListChangesRequest,
-    ) -> Result<ListChangesResponse, RpcError> {
-        let workspace = workspace(&request.workspace)?;
-        let rows_max = rows(request.page_size)?;
-        let after = token(&request.page_token, Uuid::nil())?;
-        let mut states: Vec<State> = Vec::new();
-        for state in &request.states {
-            let state = ChangeState::try_from(*state)
-                .ok()
-                .and_then(wire::state_sent);
-            states.push(
-                state.ok_or_else(|| {
-                    RpcError::invalid("states", "names a state that does not exist")
-                })?,
-            );
-        }
-        if states.is_empty() {
-            states = State::ALL.to_vec();
-        }
-        let names: Vec<String> = states
-            .iter()
-            .map(|state| state.as_str().to_owned())
-            .collect();
-        let scope = self.scope(workspace)?;
-        let page = review::page(&scope, workspace, &names, after, rows_max)
-            .await
-            .map_err(failed)?;
-        let counts = review::counts(&scope, workspace).await.map_err(failed)?;
-        Ok(ListChangesResponse {
-            next_page_token: next(page.last().map(|shown| shown.id), page.len(), rows_max),
-            changes: page.into_iter().map(show::change).collect(),
-            total: counts
-                .into_iter()
-                .filter(|(state, _)| states.contains(state))
-                .map(|(_, count)| count)
-                .sum(),
-        })
-    }
 }
 
 /// A page that is not full is the last one.
-fn next(last: Option<Uuid>, rows: usize, rows_max: i64) -> String {
+pub(super) fn next(last: Option<Uuid>, rows: usize, rows_max: i64) -> String {
     match last {
         Some(id) if i64::try_from(rows).unwrap_or(0) == rows_max => id.to_string(),
         Some(_) | None => String::new(),

@@ -7,7 +7,8 @@ use events::crm::v1::RecordRef;
 use events::writeback::v1::{Change, ChangeSet};
 use uuid::Uuid;
 
-use crate::store::review::{Set, Shown};
+use crate::store::review::Shown;
+use crate::store::sets::Set;
 use crate::wire;
 
 fn trace_id(traceparent: Option<String>) -> String {
@@ -45,6 +46,13 @@ pub(super) fn change(shown: Shown) -> Change {
         version: u64::try_from(shown.version).unwrap_or(0),
         undoes: shown.undoes.map(|id| id.to_string()).unwrap_or_default(),
         rehearsal: shown.rehearsal.map(wire::rehearsal),
+        risks: wire::review::risks(shown.risk),
+        risk: u32::try_from(shown.risk.score()).unwrap_or(0),
+        owner_id: shown.owner_id,
+        backfill_id: shown
+            .backfill_id
+            .map(|id| id.to_string())
+            .unwrap_or_default(),
     }
 }
 

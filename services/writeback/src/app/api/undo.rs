@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use chassis::Unit;
 use events::rpc::{CallContext, RpcError};
 use events::writeback::v1::{Refusal, UndoChangesRequest, UndoChangesResponse};
 use uuid::Uuid;
@@ -51,10 +52,31 @@ impl Api {
                 ));
             }
         };
-        let locked = review::lock(unit.connection(), workspace, &ids)
+        let (made, refusals) = self
+            .undo_all(unit, context, workspace, &ids, &reason)
+            .await?;
+        let after = review::by_ids(&self.scope(workspace)?, workspace, &made)
             .await
             .map_err(failed)?;
-        let standings: HashMap<Uuid, Standing> = rows::standing(unit.connection(), workspace, &ids)
+        Ok(UndoChangesResponse {
+            changes: after.into_iter().map(show::change).collect(),
+            refusals,
+        })
+    }
+
+    /// Makes an undo of each change; answers the undos, and why others have none.
+    pub(super) async fn undo_all(
+        &self,
+        mut unit: Unit,
+        context: &CallContext,
+        workspace: &str,
+        ids: &[Uuid],
+        reason: &str,
+    ) -> Result<(Vec<Uuid>, Vec<Refusal>), RpcError> {
+        let locked = review::lock(unit.connection(), workspace, ids)
+            .await
+            .map_err(failed)?;
+        let standings: HashMap<Uuid, Standing> = rows::standing(unit.connection(), workspace, ids)
             .await
             .map_err(failed)?
             .into_iter()
@@ -66,7 +88,7 @@ impl Api {
         let mut lanes = Vec::new();
         let mut sets = Vec::new();
         let late = lane::priority(false, true);
-        for id in &ids {
+        for id in ids {
             let shown = locked.iter().find(|shown| shown.id == *id);
             let made = match (shown, standings.get(id)) {
                 (Some(shown), Some(standing)) => judge(shown, standing).map(|undo| (shown, undo)),
@@ -76,7 +98,7 @@ impl Api {
                 Ok((shown, undo)) => {
                     lanes.push((workspace.to_owned(), shown.lane.clone(), late));
                     sets.push(shown.change_set_id);
-                    entries.push(entry(workspace, &undo, &reason));
+                    entries.push(entry(workspace, &undo, reason));
                     undos.push(undo);
                 }
                 Err(message) => refusals.push(Refusal {
@@ -90,7 +112,7 @@ impl Api {
             workspace,
             &undos,
             &context.caller.actor,
-            &reason,
+            reason,
             late,
         )
         .await
@@ -101,14 +123,7 @@ impl Api {
             entries,
         };
         self.conclude(unit, context, workspace, conclusion).await?;
-        let made: Vec<Uuid> = undos.iter().map(|undo| undo.id).collect();
-        let after = review::by_ids(&self.scope(workspace)?, workspace, &made)
-            .await
-            .map_err(failed)?;
-        Ok(UndoChangesResponse {
-            changes: after.into_iter().map(show::change).collect(),
-            refusals,
-        })
+        Ok((undos.iter().map(|undo| undo.id).collect(), refusals))
     }
 }
 

@@ -14,6 +14,7 @@ mod foretell;
 mod gone;
 mod lookup;
 mod prepare;
+mod saved_by;
 mod settle;
 
 use std::sync::Arc;
@@ -216,7 +217,7 @@ impl Executor {
         let workspace = workspace_id(&claim.workspace)?;
         let settings = self.settings.one(&claim.workspace).await?;
         let org = self.orgs.of(&workspace, settings.connection.epoch);
-        let mut round = Round::new(now);
+        let mut round = Round::new(now, Arc::clone(&settings));
         let lost: Vec<Queued> = extract(&mut due, |change| change.state != State::Approved);
         let worked = async {
             lookup::look(&scope, &org, &settings, lost, &mut round).await?;

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use salesforce::Org;
 
 use super::settle::Round;
-use super::{Trouble, creations, extract, gone};
+use super::{Trouble, creations, extract, gone, saved_by};
 use crate::adapters::{answers, records};
 use crate::domain::batching;
 use crate::domain::change::{Action, Queued, Reason, Verdict, Write};
@@ -45,6 +45,7 @@ pub(super) async fn prepare(
     };
     let mut ready = creations::prepare(scope, org, new, round).await?;
     let mut missing = Vec::new();
+    let mut went = Vec::new();
     for mut change in changes {
         if change.action == Action::DeleteRecord {
             delete(change, &present, settings, round, &mut ready);
@@ -72,8 +73,12 @@ pub(super) async fn prepare(
                 ready.push(change);
             }
             Before::AlreadyThere => round.already_there(&change, value.clone()),
-            Before::Moved(reason) => round.back_to_review(&change, reason, Some(value.clone())),
+            Before::Moved(reason) => went.push((change, reason, value.clone())),
         }
+    }
+    saved_by::tell(org, &mut went, round).await;
+    for (change, reason, value) in went {
+        round.back_to_review(&change, reason, Some(value));
     }
     for change in gone::turn(org, missing, 0, round).await? {
         // It cannot be merged, or is there and was not readable a moment ago.

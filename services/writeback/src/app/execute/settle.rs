@@ -2,6 +2,7 @@
 //! outcomes, and the lanes let go.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use chassis::{Cause, Db, Failure};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,6 +14,8 @@ use crate::domain::change::{Queued, Reason, State, Verdict, Write};
 use crate::domain::merged::Retargeted;
 use crate::domain::outcome::{self, CallFailure, Next};
 use crate::domain::prediction::score::{Score, Source};
+use crate::domain::refusal;
+use crate::domain::settings::Settings;
 use crate::domain::tally::Tally;
 use crate::domain::value::{FieldValue, Fields};
 use crate::store::predictions;
@@ -32,6 +35,8 @@ const DOUBTED_AGAIN_S: f64 = 5.0;
 /// Everything a round found out.
 pub(super) struct Round {
     pub(super) now: DateTime<Utc>,
+    /// What the org is known to look like, to say what a refusal was about.
+    settings: Arc<Settings>,
     standings: Vec<(String, Standing)>,
     position: HashMap<Uuid, usize>,
     written: Vec<Written>,
@@ -49,9 +54,10 @@ pub(super) struct Round {
 }
 
 impl Round {
-    pub(super) fn new(now: DateTime<Utc>) -> Self {
+    pub(super) fn new(now: DateTime<Utc>, settings: Arc<Settings>) -> Self {
         Self {
             now,
+            settings,
             standings: Vec::new(),
             position: HashMap::new(),
             written: Vec::new(),
@@ -86,10 +92,18 @@ impl Round {
             attempts: change.attempts,
             regate: false,
             result,
+            cause: String::new(),
+            cause_print: String::new(),
         }
     }
 
-    fn push(&mut self, change: &Queued, standing: Standing) {
+    fn push(&mut self, change: &Queued, mut standing: Standing) {
+        if matches!(standing.state, State::Refused | State::Failed)
+            && let Some(cause) = refusal::cause(&change.object, &change.field, &standing.reasons)
+        {
+            standing.cause_print = refusal::print(&cause, change.action, &self.settings.schema);
+            standing.cause = cause.key();
+        }
         self.traces.insert(change.id, change.traceparent.clone());
         self.position.insert(change.id, self.standings.len());
         self.standings.push((change.lane.clone(), standing));

@@ -19,6 +19,8 @@ pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
         | Action::CreateRole
         | Action::CreateRelation
         | Action::CreateOpportunity => return Vec::new(),
+        // A newer revision's text goes where the older one's went.
+        Action::UpdateField if proposal.object == "Task" => ActivityKind::Task,
         Action::UpdateField | Action::CreateEvent => ActivityKind::Event,
         Action::CreateTask => ActivityKind::Task,
         Action::CreateNote => ActivityKind::Note,

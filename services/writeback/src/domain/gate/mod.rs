@@ -24,14 +24,18 @@ pub use setup::SCHEMA_MOVED;
 use chrono::{DateTime, Utc};
 
 use super::change::{Action, Gated, Reason, State, Verdict, Write};
+use super::compare::same;
 use super::decision::Match;
 use super::fit::{self, Fitted, Unfit};
-use super::mapping::Entry;
+use super::mapping::{Entry, Overwrite};
+use super::meeting::Typed;
 use super::overwrite::{self, Decision, Present, Provenance};
 use super::plan::{Proposal, Source};
 use super::prediction::Foreseen;
 use super::reference;
-use super::schema::{Field, Object};
+use super::revision;
+use super::risk::{self, Risk};
+use super::schema::{Field, Kind, Object};
 use super::settings::Settings;
 use super::text;
 use super::value::{FieldValue, Fields};
@@ -87,6 +91,8 @@ pub struct Surroundings<'a> {
     pub target: Target<'a>,
     /// What we last wrote into the field; `None` when never.
     pub ours: Option<&'a Provenance>,
+    /// What an older revision of the meeting added to the field; `None` when nothing.
+    pub earlier: Option<&'a str>,
     /// What else the meeting proposes for the same record, fitted.
     pub siblings: &'a Fields,
     /// What the org's validation rules would do to the record's changes.
@@ -146,6 +152,15 @@ impl<'a> Subject<'a> {
             return None;
         };
         let field = self.field?;
+        // The links of an activity we created come from the match, not from what was said.
+        if let (true, Kind::Reference, Typed::Text(id)) =
+            (self.proposal.entry_id.is_empty(), field.kind, value)
+        {
+            return Some(Ok(Fitted {
+                value: FieldValue::Text(id.clone()),
+                truncated: false,
+            }));
+        }
         let record = self.record();
         let text = |name: &str| {
             record
@@ -180,6 +195,21 @@ impl<'a> Subject<'a> {
         let value = record
             .get(&self.proposal.field)
             .unwrap_or(&FieldValue::Null);
+        let adds = matches!(
+            self.proposal.overwrite,
+            Overwrite::Append | Overwrite::Prepend
+        );
+        if let (true, Some(earlier), FieldValue::Text(there), FieldValue::Text(piece)) =
+            (adds, self.around.earlier, value, &fitted.value)
+            && let Some(text) = revision::replaced(there, earlier, piece)
+        {
+            let newer = FieldValue::Text(text);
+            return Some(if same(value, &newer) {
+                Decision::AlreadyThere
+            } else {
+                Decision::Write(newer)
+            });
+        }
         Some(overwrite::decide(
             self.proposal.overwrite,
             Present {
@@ -202,6 +232,25 @@ impl<'a> Subject<'a> {
             && self.proposal.record_id.is_empty()
             && missing.is_empty();
         (asked && self.object.is_some()).then(|| record_fields(fields, self.object, self))
+    }
+
+    /// Whether the write would do away with a value that is not ours.
+    fn replaces_others(&self) -> bool {
+        let Some(present) = self
+            .record()
+            .and_then(|record| record.get(&self.proposal.field))
+        else {
+            return false;
+        };
+        let is_ours = |ours: &Provenance| same(&ours.value, present);
+        let kept = matches!(
+            self.proposal.overwrite,
+            Overwrite::Append | Overwrite::Prepend
+        );
+        !present.is_empty()
+            && !kept
+            && !self.around.ours.is_some_and(is_ours)
+            && self.proposed().is_some_and(|value| !same(&value, present))
     }
 
     /// The value that would be in the field afterwards.
@@ -285,7 +334,22 @@ pub fn run(proposal: &Proposal, around: Surroundings<'_>) -> Gated {
             (Some(record.clone()), Some(record))
         }
     };
+    let risk = risk::of(risk::Subject {
+        object: &proposal.object,
+        field: &proposal.field,
+        money: subject
+            .field
+            .is_some_and(|field| field.kind == Kind::Currency),
+        replaces_others: subject.replaces_others(),
+        reasons: &summed.reasons,
+    });
+    let owner = subject.record().and_then(|record| record.get("OwnerId"));
     Gated {
+        risk,
+        owner_id: owner
+            .and_then(FieldValue::text)
+            .unwrap_or_default()
+            .to_owned(),
         state: summed.state,
         reasons: summed.reasons,
         regate: summed.regate,
@@ -312,6 +376,8 @@ fn already_created(proposal: &Proposal) -> Gated {
         baseline: None,
         piece: None,
         proposed: None,
+        risk: Risk::default(),
+        owner_id: String::new(),
     }
 }
 

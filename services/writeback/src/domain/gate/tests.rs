@@ -269,6 +269,7 @@ impl World {
             meeting_ended_at: DateTime::UNIX_EPOCH,
             target: (self.target)(&self.record),
             ours: self.ours.as_ref(),
+            earlier: None,
             siblings: &self.siblings,
             foreseen: &none,
             budget_spent: self.budget_spent,

@@ -1,5 +1,9 @@
 //! Protobuf to domain and back; nothing else in this service interprets prost types.
 
+pub mod backfill;
+pub mod refusals;
+pub mod review;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use events::{Timestamp, crm, matching, meeting, writeback as proto};
 use rust_decimal::Decimal;
