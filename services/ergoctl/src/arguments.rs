@@ -92,6 +92,12 @@ pub(crate) enum Command {
     /// Changes held for a person
     #[command(subcommand)]
     Queue(Queue),
+    /// What Salesforce refused, by cause
+    #[command(subcommand)]
+    Refusals(Refusals),
+    /// Write what past meetings hold: sampled, approved month by month, never before live work
+    #[command(subcommand)]
+    Backfill(Backfill),
     /// Take back what was written: restores only what is still ours, the rest goes to review
     Undo(Undo),
     /// Why a value is in Salesforce: the meeting, the words, the gates, the reviewer, the requests
@@ -509,14 +515,183 @@ pub(crate) enum DomainClass {
     Alternate,
 }
 
+/// What a reviewer looks for.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Narrow {
+    /// sObject, as Opportunity
+    #[arg(long, default_value = "")]
+    pub(crate) object: String,
+    /// Field, as NextStep
+    #[arg(long, default_value = "")]
+    pub(crate) field: String,
+    /// Gate that objected, as overwrite_policy
+    #[arg(long, default_value = "")]
+    pub(crate) gate: String,
+    /// Reason, as human_edit_newer
+    #[arg(long, default_value = "")]
+    pub(crate) code: String,
+    /// Record's id
+    #[arg(long, default_value = "")]
+    pub(crate) record: String,
+    /// Meeting's id
+    #[arg(long, default_value = "")]
+    pub(crate) meeting: String,
+    /// Id of the Salesforce user who owned the record
+    #[arg(long, default_value = "")]
+    pub(crate) owner: String,
+    /// Proposed before this moment, as 2026-03-02T10:00:00Z
+    #[arg(long, default_value = "")]
+    pub(crate) before: String,
+    /// Facets of risk, as overwrite,stage,amount,ambiguity,predicted_block,unsure
+    #[arg(long, default_value = "")]
+    pub(crate) risk: String,
+    /// Only what carries little risk
+    #[arg(long)]
+    pub(crate) low_risk: bool,
+    /// Letters of the meeting's title, the quote or a value
+    #[arg(long, default_value = "")]
+    pub(crate) text: String,
+    /// A kind, as `queue alike` prints it
+    #[arg(long, default_value = "")]
+    pub(crate) alike: String,
+    /// Backfill's id
+    #[arg(long, default_value = "")]
+    pub(crate) backfill: String,
+    /// Month of the backfill, as 2025-03
+    #[arg(long, default_value = "")]
+    pub(crate) slice: String,
+}
+
+/// What is decided about changes that are alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Verdict {
+    /// Write them
+    Approve,
+    /// Do not write them
+    Dismiss,
+}
+
+/// What Salesforce refused.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Refusals {
+    /// By cause, the most frequent first
+    List,
+    /// Try again what one cause stopped, after it was mended
+    Release {
+        /// As `refusals list` prints it
+        cause: String,
+        /// What was mended
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+}
+
+/// Backfills.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Backfill {
+    /// The latest, newest first
+    List,
+    /// Draft one; prints its id
+    Create {
+        /// For people
+        name: String,
+        /// Meetings from this day on, as 2025-01-01, UTC
+        #[arg(long, value_parser = day)]
+        from: String,
+        /// Up to this day, without it
+        #[arg(long, value_parser = day)]
+        until: String,
+        /// Only this object; several times for several
+        #[arg(long = "object")]
+        objects: Vec<String>,
+        /// Meetings a sample is taken of, at most 1,000
+        #[arg(long, default_value_t = 100)]
+        sample: u32,
+        /// Meetings expected in the window, for the estimate
+        #[arg(long, default_value_t = 0)]
+        expected: u64,
+    },
+    /// Its sample, its months and how far it is
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Gather meetings of the window and estimate
+    Sample {
+        /// Its id
+        id: String,
+    },
+    /// Let approved months be written
+    Start {
+        /// Its id
+        id: String,
+    },
+    /// Approve what carries little risk in one month; counts it first
+    Approve {
+        /// Its id
+        id: String,
+        /// The month, as 2025-03
+        slice: String,
+        /// Approve what is counted now
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Stop writing
+    Pause {
+        /// Its id
+        id: String,
+    },
+    /// Go on
+    Resume {
+        /// Its id
+        id: String,
+    },
+    /// Give up; what was not written is dismissed
+    Cancel {
+        /// Its id
+        id: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take back what it wrote
+    Undo {
+        /// Its id
+        id: String,
+        /// Only this month, as 2025-03
+        #[arg(long)]
+        slice: Option<String>,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// A day as people write it.
+fn day(text: &str) -> Result<String, String> {
+    let plain = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    if plain {
+        Ok(text.to_owned())
+    } else {
+        Err("is not a day as 2025-01-01".to_owned())
+    }
+}
+
 /// Held changes.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Queue {
-    /// Those that wait for a person, oldest first
+    /// Those that wait for a person, the riskiest first
     List {
-        /// Other states, as blocked,refused
+        /// Other states, as blocked,refused; then the oldest first
         #[arg(long, default_value = "held")]
         state: String,
+        /// Only these
+        #[command(flatten)]
+        filter: Box<Narrow>,
         /// Where to go on, as the previous list said
         #[arg(long)]
         page_token: Option<String>,
@@ -532,6 +707,18 @@ pub(crate) enum Queue {
         /// Changes, as `queue list` prints them with or without their version
         #[arg(required = true)]
         changes: Vec<String>,
+    },
+    /// Those alike, counted by kind; decided together when asked to
+    Alike {
+        /// Only these
+        #[command(flatten)]
+        filter: Box<Narrow>,
+        /// Decide about all of them that carry little risk; they must be of one kind
+        #[arg(long, value_enum)]
+        decide: Option<Verdict>,
+        /// Why; needed to dismiss
+        #[arg(long, default_value = "", required_if_eq("decide", "dismiss"))]
+        reason: String,
     },
     /// Do not write them
     Dismiss {

@@ -11,6 +11,7 @@ use crate::owners::Owners;
 use crate::wire::Page;
 use crate::wire::change::{Change, Decide, Decided, Rehearse, Rehearsed, Undo, states};
 use crate::wire::prediction::Predictions;
+use crate::wire::review::Filter;
 use crate::wire::why::Why;
 
 /// A page of changes, and how many there are in all.
@@ -21,19 +22,36 @@ pub(crate) struct Changes {
     pub(crate) total: u64,
 }
 
-/// Oldest first; of the states in `state` (as `held,blocked`), or of all.
+/// Which changes, and in which order.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    /// As `held,blocked`; empty for all.
+    pub(crate) state: String,
+    /// The riskiest first, of what is held; else the oldest.
+    pub(crate) by_risk: bool,
+    pub(crate) filter: Filter,
+    pub(crate) page_size: u32,
+    pub(crate) page_token: String,
+}
+
+/// A page of changes.
 pub(crate) async fn list(
     owners: &Owners,
     asking: &Asking,
-    state: &str,
-    page_size: u32,
-    page_token: String,
+    wanted: Wanted,
 ) -> Result<Changes, RpcError> {
+    let order = if wanted.by_risk {
+        proto::ChangeOrder::Risk
+    } else {
+        proto::ChangeOrder::Unspecified
+    };
     let request = proto::ListChangesRequest {
         workspace: asking.workspace(),
-        states: states(state)?,
-        page_size,
-        page_token,
+        states: states(&wanted.state)?,
+        page_size: wanted.page_size,
+        page_token: wanted.page_token,
+        filter: Some(wanted.filter.into_proto()?),
+        order: order.into(),
     };
     let answer = owners
         .writeback

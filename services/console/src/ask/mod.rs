@@ -1,6 +1,7 @@
 //! Questions and wishes, put to their owners over the bus. Pages and API share them, so both see the same answers.
 
 pub(crate) mod access;
+pub(crate) mod backfill;
 pub(crate) mod catalogue;
 pub(crate) mod changes;
 pub(crate) mod connection;
@@ -12,6 +13,7 @@ pub(crate) mod people;
 pub(crate) mod pipelines;
 pub(crate) mod pulse;
 pub(crate) mod quarantine;
+pub(crate) mod review;
 pub(crate) mod settings;
 pub(crate) mod setup;
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::word::{self, as_word, parse};
+use super::word::{self, Word, as_word, parse};
 
 /// Most decisions in one request, as writeback takes them.
 pub(crate) const DECISIONS_MAX: usize = 500;
@@ -59,6 +59,14 @@ pub(crate) struct Change {
     pub(crate) undoes: String,
     /// What Salesforce said when it was rehearsed as it stands.
     pub(crate) rehearsal: Option<Rehearsal>,
+    /// What makes it risky, the gravest first.
+    pub(crate) risks: Vec<String>,
+    /// The order of the review queue: the highest first.
+    pub(crate) risk: u32,
+    /// Owner of the record when it was judged.
+    pub(crate) owner_id: String,
+    /// The backfill it belongs to; empty otherwise.
+    pub(crate) backfill_id: String,
 }
 
 /// What was said in the meeting.
@@ -160,6 +168,7 @@ impl Rehearsal {
 impl Change {
     pub(crate) fn new(change: proto::Change) -> Self {
         let (action, state) = (change.action(), change.state());
+        let risks = change.risks().map(Word::word).collect();
         let record = change.record.unwrap_or_default();
         let mut reasons: Vec<Reason> = change.reasons.into_iter().map(Reason::new).collect();
         // Stable: what each verdict's gates say stays in the gates' own order.
@@ -196,6 +205,10 @@ impl Change {
             version: change.version,
             undoes: change.undoes,
             rehearsal: change.rehearsal.map(Rehearsal::new),
+            risks,
+            risk: change.risk,
+            owner_id: change.owner_id,
+            backfill_id: change.backfill_id,
         }
     }
 }
@@ -348,7 +361,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    fn new(refusal: proto::Refusal) -> Self {
+    pub(crate) fn new(refusal: proto::Refusal) -> Self {
         Self {
             change_id: refusal.change_id,
             message: refusal.message,

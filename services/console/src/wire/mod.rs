@@ -1,6 +1,7 @@
 //! Protobuf <-> what programs and pages see. Field names and words are the contract's own, in lower case.
 
 pub(crate) mod access;
+pub(crate) mod backfill;
 pub(crate) mod catalogue;
 pub(crate) mod change;
 pub(crate) mod connection;
@@ -10,6 +11,8 @@ pub(crate) mod matching;
 pub(crate) mod org;
 pub(crate) mod prediction;
 pub(crate) mod quarantine;
+pub(crate) mod refusals;
+pub(crate) mod review;
 pub(crate) mod rule;
 pub(crate) mod settings;
 pub(crate) mod shown;

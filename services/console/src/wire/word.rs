@@ -11,7 +11,8 @@ use events::matching::v1::{DecidedBy, DomainClass, Outcome};
 use events::metadata::v1::{SyncKind, SyncState};
 use events::rpc::RpcError;
 use events::writeback::v1::{
-    Action, ChangeSetState, ChangeState, Decision, PermissionMode, Verdict,
+    Action, BackfillMove, BackfillState, ChangeSetState, ChangeState, Decision, PermissionMode,
+    RefusalScope, RiskFacet, Verdict,
 };
 use serde::Serializer;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
@@ -54,6 +55,8 @@ macro_rules! words {
 words! {
     AccessKind, "ACCESS_KIND_";
     Action, "ACTION_";
+    BackfillMove, "BACKFILL_MOVE_";
+    BackfillState, "BACKFILL_STATE_";
     ChangeSetState, "CHANGE_SET_STATE_";
     ChangeState, "CHANGE_STATE_";
     ConnectionCause, "CONNECTION_CAUSE_";
@@ -70,6 +73,8 @@ words! {
     Outcome, "OUTCOME_";
     OverwritePolicy, "OVERWRITE_POLICY_";
     PermissionMode, "PERMISSION_MODE_";
+    RefusalScope, "REFUSAL_SCOPE_";
+    RiskFacet, "RISK_FACET_";
     SyncKind, "SYNC_KIND_";
     SyncState, "SYNC_STATE_";
     Verdict, "VERDICT_";

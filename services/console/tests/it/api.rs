@@ -64,6 +64,42 @@ async fn answers_carry_what_owners_said() {
     assert_eq!(why["stories"][0]["sentence"], "Send it");
     assert_eq!(why["stories"][0]["change"]["evidence"][0]["speaker"], "Ann");
     assert_eq!(get("/w/acme/changes?state=held").await["total"], 1);
+    let refusals = get("/w/acme/refusals").await;
+    assert_eq!(refusals["items"][0]["scope"], "rule");
+    let backfill = get("/w/acme/backfills/backfill-1").await;
+    assert_eq!(backfill["slices"][0]["slice"], "2025-03");
+    assert_eq!(backfill["state"], "running");
+    let queue = "/w/acme/changes?state=held&order=risk&risk=overwrite,stage&low_risk=true&proposed_until=2026-03-02T10:00:00Z";
+    assert_eq!(get(queue).await["total"], 1);
+    let (status, wrong) = world
+        .api(TOKEN, Method::GET, "/w/acme/changes?risk=grave", None)
+        .await;
+    assert_eq!(
+        (status, &wrong["field"]),
+        (StatusCode::BAD_REQUEST, &json!("risk"))
+    );
+    // What a preview answered is sent back as it came, to the microsecond.
+    let wish = json!({"filter": {"alike": "abc"}, "decision": "approve"});
+    let (_, preview) = world
+        .api(
+            TOKEN,
+            Method::POST,
+            "/w/acme/changes/decide-alike",
+            Some(wish),
+        )
+        .await;
+    assert_eq!(preview["decided"], 0);
+    let wish =
+        json!({"filter": {"alike": "abc"}, "decision": "approve", "seen_at": preview["seen_at"]});
+    let (_, decided) = world
+        .api(
+            TOKEN,
+            Method::POST,
+            "/w/acme/changes/decide-alike",
+            Some(wish),
+        )
+        .await;
+    assert_eq!(decided["decided"], 2);
     assert_eq!(
         get("/w/acme/mapping").await["published"]["entries"][0]["overwrite"],
         "replace_ours"

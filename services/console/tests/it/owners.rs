@@ -867,7 +867,184 @@ impl matching::Matching for Script {
     }
 }
 
+/// When things were seen.
+const SEEN_AT: Option<events::Timestamp> = Some(events::Timestamp {
+    seconds: 1_772_445_600,
+    nanos: 123_456_000,
+});
+
+impl Script {
+    fn backfill(&self) -> writeback::Backfill {
+        writeback::Backfill {
+            id: "backfill-1".into(),
+            name: self.said(),
+            state: writeback::BackfillState::Running.into(),
+            created_by: self.said(),
+            sample: Some(writeback::BackfillSample {
+                meetings: 4,
+                certainty: vec![0; 10],
+                warnings: vec![self.said()],
+                ..writeback::BackfillSample::default()
+            }),
+            progress: Some(writeback::BackfillProgress {
+                sentence: self.said(),
+                open: 5,
+                ended: 3,
+                ..writeback::BackfillProgress::default()
+            }),
+            ..writeback::Backfill::default()
+        }
+    }
+}
+
 impl writeback::Writeback for Script {
+    async fn decide_alike(
+        &self,
+        context: &CallContext,
+        request: writeback::DecideAlikeRequest,
+    ) -> Result<writeback::DecideAlikeResponse, RpcError> {
+        context.require(Role::Admin)?;
+        let kind = writeback::AlikeChanges {
+            alike: "abc".into(),
+            object: self.said(),
+            field: self.said(),
+            reasons: vec![self.said()],
+            changes: 3,
+            low_risk: 2,
+            ..writeback::AlikeChanges::default()
+        };
+        let decided = if request.seen_at.is_some() { 2 } else { 0 };
+        if decided > 0 {
+            self.change(context)?;
+        }
+        Ok(writeback::DecideAlikeResponse {
+            kinds: vec![kind],
+            matching: 3,
+            decidable: 2,
+            decided,
+            seen_at: SEEN_AT,
+            ..writeback::DecideAlikeResponse::default()
+        })
+    }
+
+    async fn list_refusal_groups(
+        &self,
+        _: &CallContext,
+        _: writeback::ListRefusalGroupsRequest,
+    ) -> Result<writeback::ListRefusalGroupsResponse, RpcError> {
+        let group = writeback::RefusalGroup {
+            cause: "rule/Opportunity/X/y".into(),
+            scope: writeback::RefusalScope::Rule.into(),
+            object: self.said(),
+            code: self.said(),
+            rule: self.said(),
+            message: self.said(),
+            advice: self.said(),
+            changes: 4,
+            watched: true,
+            ..writeback::RefusalGroup::default()
+        };
+        Ok(writeback::ListRefusalGroupsResponse {
+            groups: vec![group],
+            changes: 4,
+        })
+    }
+
+    async fn release_refusals(
+        &self,
+        context: &CallContext,
+        _: writeback::ReleaseRefusalsRequest,
+    ) -> Result<writeback::ReleaseRefusalsResponse, RpcError> {
+        self.change(context)?;
+        Ok(writeback::ReleaseRefusalsResponse {
+            released: 4,
+            ..writeback::ReleaseRefusalsResponse::default()
+        })
+    }
+
+    async fn create_backfill(
+        &self,
+        context: &CallContext,
+        request: writeback::CreateBackfillRequest,
+    ) -> Result<writeback::CreateBackfillResponse, RpcError> {
+        self.change(context)?;
+        Ok(writeback::CreateBackfillResponse {
+            backfill: Some(writeback::Backfill {
+                name: request.name,
+                ..self.backfill()
+            }),
+        })
+    }
+
+    async fn list_backfills(
+        &self,
+        _: &CallContext,
+        _: writeback::ListBackfillsRequest,
+    ) -> Result<writeback::ListBackfillsResponse, RpcError> {
+        Ok(writeback::ListBackfillsResponse {
+            backfills: vec![self.backfill()],
+        })
+    }
+
+    async fn get_backfill(
+        &self,
+        _: &CallContext,
+        _: writeback::GetBackfillRequest,
+    ) -> Result<writeback::GetBackfillResponse, RpcError> {
+        let slice = writeback::BackfillSlice {
+            slice: "2025-03".into(),
+            meetings: 2,
+            counts: vec![writeback::BackfillCount {
+                state: ChangeState::Applied.into(),
+                changes: 3,
+            }],
+            held_low_risk: 5,
+            approved_by: self.said(),
+            ..writeback::BackfillSlice::default()
+        };
+        Ok(writeback::GetBackfillResponse {
+            backfill: Some(self.backfill()),
+            slices: vec![slice],
+            seen_at: SEEN_AT,
+        })
+    }
+
+    async fn move_backfill(
+        &self,
+        context: &CallContext,
+        _: writeback::MoveBackfillRequest,
+    ) -> Result<writeback::MoveBackfillResponse, RpcError> {
+        self.change(context)?;
+        Ok(writeback::MoveBackfillResponse {
+            backfill: Some(self.backfill()),
+        })
+    }
+
+    async fn approve_slice(
+        &self,
+        context: &CallContext,
+        _: writeback::ApproveSliceRequest,
+    ) -> Result<writeback::ApproveSliceResponse, RpcError> {
+        self.change(context)?;
+        Ok(writeback::ApproveSliceResponse {
+            changes: 5,
+            left_for_review: 1,
+            seen_at: SEEN_AT,
+        })
+    }
+
+    async fn undo_backfill(
+        &self,
+        context: &CallContext,
+        _: writeback::UndoBackfillRequest,
+    ) -> Result<writeback::UndoBackfillResponse, RpcError> {
+        self.change(context)?;
+        Ok(writeback::UndoBackfillResponse {
+            undone: 3,
+            ..writeback::UndoBackfillResponse::default()
+        })
+    }
+
     async fn list_missed(
         &self,
         _: &CallContext,

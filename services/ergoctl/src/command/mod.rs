@@ -1,6 +1,8 @@
 //! One command per file: ask, show, answer with an exit code.
 
 mod access;
+mod alike;
+mod backfill;
 mod connect;
 mod document;
 mod domains;
@@ -13,6 +15,7 @@ mod meetings;
 mod owners;
 mod quarantine;
 mod queue;
+mod refusals;
 mod status;
 mod sync;
 mod undo;
@@ -107,6 +110,8 @@ pub(crate) async fn run(mut arguments: Arguments) -> anyhow::Result<u8> {
         Command::Moves(moves) => matching::moves(&api()?, &out, moves).await,
         Command::Matching(wish) => matching::matching(&api()?, &out, wish).await,
         Command::Queue(queue) => queue::run(&api()?, &out, queue).await,
+        Command::Refusals(wish) => refusals::run(&api()?, &out, wish).await,
+        Command::Backfill(wish) => backfill::run(&api()?, &out, wish).await,
         Command::Why(why) => why::run(&api()?, &out, why).await,
         Command::Undo(undo) => undo::run(&api()?, &out, undo).await,
         Command::Meetings(meetings) => meetings::run(&api()?, &out, meetings).await,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::{Out, page};
+use super::{Out, alike, page};
 use crate::api::Api;
 use crate::arguments::{Queue, Seen};
 use crate::exit;
@@ -12,11 +12,18 @@ use crate::show::{cell, plain, rows_table, value};
 
 pub(super) async fn run(api: &Api, out: &Out, queue: Queue) -> anyhow::Result<u8> {
     match queue {
-        Queue::List { state, page_token } => {
-            let query = [
+        Queue::List {
+            state,
+            filter,
+            page_token,
+        } => {
+            let order = if state == "held" { "risk" } else { "" };
+            let mut query = alike::query(&filter);
+            query.extend([
                 ("state", state),
+                ("order", order.to_owned()),
                 ("page_token", page_token.unwrap_or_default()),
-            ];
+            ]);
             let answer = api.get(&["changes"], &query).await?;
             let list: List = answer.read()?;
             out.answer(&answer, |json| {
@@ -26,6 +33,11 @@ pub(super) async fn run(api: &Api, out: &Out, queue: Queue) -> anyhow::Result<u8
             Ok(exit::DONE)
         }
         Queue::Approve { changes } => decide(api, out, &changes, "approve", "").await,
+        Queue::Alike {
+            filter,
+            decide,
+            reason,
+        } => alike::run(api, out, &filter, decide, &reason).await,
         Queue::Rehearse { changes } => rehearse(api, out, &changes).await,
         Queue::Dismiss { changes, reason } => decide(api, out, &changes, "dismiss", &reason).await,
     }

@@ -8,11 +8,12 @@ use utoipa::IntoParams;
 
 use super::asker::Asker;
 use super::body::{self, Body, Parameters, page_size};
-use crate::ask::changes::{self, Changes};
+use crate::ask::changes::{self, Changes, Wanted};
 use crate::http::Desk;
 use crate::http::problem::Problem;
 use crate::wire::change::{Decide, Decided, Rehearse, Rehearsed, Undo};
 use crate::wire::prediction::Predictions;
+use crate::wire::review::Filter;
 use crate::wire::why::Why;
 
 /// Changes on a page when none are asked for.
@@ -24,22 +25,46 @@ pub(super) struct Paging {
     /// As `held,blocked`; empty for all.
     #[serde(default)]
     state: String,
+    /// `risk` for the riskiest first, of what is held; else the oldest first.
+    #[serde(default)]
+    order: String,
     page_size: Option<u32>,
     #[serde(default)]
     page_token: String,
 }
 
-/// Changes, oldest first.
-#[utoipa::path(get, path = "/changes", params(Paging), responses((status = 200, body = Changes)))]
+/// Changes, narrowed by what a reviewer looks for.
+#[utoipa::path(
+    get,
+    path = "/changes",
+    params(Paging, Filter),
+    responses((status = 200, body = Changes))
+)]
 pub(super) async fn list(
     State(desk): State<Desk>,
     asker: Asker,
     Parameters(paging): Parameters<Paging>,
+    Parameters(filter): Parameters<Filter>,
 ) -> Result<Json<Changes>, Problem> {
     let asking = asker.least(Role::Viewer)?;
-    let size = page_size(paging.page_size, PAGE_SIZE)?;
-    let changes = changes::list(&desk.owners, asking, &paging.state, size, paging.page_token);
-    Ok(Json(changes.await?))
+    let by_risk = match paging.order.as_str() {
+        "" => false,
+        "risk" => true,
+        _ => {
+            return Err(Problem::invalid(
+                "order",
+                "is not risk; leave it out for the oldest first",
+            ));
+        }
+    };
+    let wanted = Wanted {
+        state: paging.state,
+        by_risk,
+        filter,
+        page_size: page_size(paging.page_size, PAGE_SIZE)?,
+        page_token: paging.page_token,
+    };
+    Ok(Json(changes::list(&desk.owners, asking, wanted).await?))
 }
 
 /// Approves, edits or dismisses changes; answers those refused with why.

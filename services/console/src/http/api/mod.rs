@@ -26,6 +26,7 @@
 mod access;
 mod admit;
 mod asker;
+mod backfill;
 mod body;
 mod catalogue;
 mod changes;
@@ -40,6 +41,7 @@ mod org;
 mod people;
 mod pipelines;
 mod quarantine;
+mod review;
 mod settings;
 mod users;
 
@@ -87,6 +89,14 @@ fn workspace() -> OpenApiRouter<Desk> {
         .routes(routes!(meetings::show))
         .routes(routes!(changes::list))
         .routes(routes!(changes::decide))
+        .routes(routes!(review::decide_alike))
+        .routes(routes!(review::refusals))
+        .routes(routes!(review::release))
+        .routes(routes!(backfill::list, backfill::create))
+        .routes(routes!(backfill::show))
+        .routes(routes!(backfill::shift))
+        .routes(routes!(backfill::approve))
+        .routes(routes!(backfill::undo))
         .routes(routes!(changes::rehearse))
         .routes(routes!(changes::undo))
         .routes(routes!(changes::predictions))

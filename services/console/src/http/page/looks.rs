@@ -212,6 +212,20 @@ impl Evidence {
 }
 
 impl Change {
+    pub(super) fn is_held(&self) -> bool {
+        self.state == ChangeState::Held
+    }
+
+    /// What makes it risky, in words.
+    pub(super) fn risk_words(&self) -> Vec<String> {
+        self.risks
+            .iter()
+            .map(|risk| risk.replace('_', " "))
+            .collect()
+    }
+}
+
+impl Change {
     pub(super) fn badge(&self) -> Badge {
         change_state(self.state)
     }

@@ -3,7 +3,9 @@
 //! A page shows what owners answered. A form changes one thing, says in its answer what became of it, and carries the
 //! session's form token besides the browser's own word about where it comes from.
 
+mod alike;
 mod assets;
+mod backfill;
 mod connection;
 mod events;
 mod home;
@@ -16,6 +18,7 @@ mod people;
 mod permissions;
 mod quarantine;
 mod queue;
+mod refusals;
 mod sign_in;
 mod single;
 mod status;
@@ -65,6 +68,27 @@ pub(super) fn router() -> Router<Desk> {
         .route("/w/{workspace}/meetings/{id}", get(meetings::story))
         .route("/w/{workspace}/queue", get(queue::show).post(queue::decide))
         .route("/w/{workspace}/queue/rehearse", post(queue::rehearse))
+        .route(
+            "/w/{workspace}/queue/alike",
+            get(alike::show).post(alike::decide),
+        )
+        .route(
+            "/w/{workspace}/refusals",
+            get(refusals::show).post(refusals::release),
+        )
+        .route(
+            "/w/{workspace}/backfills",
+            get(backfill::list).post(backfill::create),
+        )
+        .route(
+            "/w/{workspace}/backfills/{id}",
+            get(backfill::show).post(backfill::shift),
+        )
+        .route(
+            "/w/{workspace}/backfills/{id}/approve",
+            post(backfill::approve),
+        )
+        .route("/w/{workspace}/backfills/{id}/undo", post(backfill::undo))
         .route("/w/{workspace}/mapping", get(mapping::show))
         .route("/w/{workspace}/status", get(status::show))
         .route("/w/{workspace}/status/sync", post(status::sync))

@@ -9,9 +9,10 @@ use serde::Deserialize;
 
 use super::visitor::{Chrome, Posted, Refusal, Visitor};
 use super::{render, see};
-use crate::ask::changes::{self, Changes};
+use crate::ask::changes::{self, Changes, Wanted};
 use crate::http::Desk;
 use crate::wire::change::{Decide, DecideOne, Rehearse};
+use crate::wire::review::Filter;
 
 /// Changes on a page: with the longest texts in the widest script it stays below 200 KB.
 const PAGE_SIZE: u32 = 10;
@@ -21,11 +22,20 @@ const PAGE_SIZE: u32 = 10;
 struct Page {
     chrome: Chrome,
     queue: Changes,
+    /// What the queue is narrowed by.
+    narrow: Filter,
+    /// The same, for links.
+    narrowed: String,
     /// What became of the last decision, when it was not taken; empty otherwise.
     problem: String,
 }
 
 impl Page {
+    /// Facets of risk to choose from, with their words.
+    fn risks(&self) -> [(&'static str, &'static str); 6] {
+        RISKS
+    }
+
     /// The changes a rehearsal can be asked about.
     fn rehearsed(&self) -> String {
         let ids: Vec<&str> = self
@@ -40,6 +50,42 @@ impl Page {
     }
 }
 
+/// Facets of risk to choose from, with their words.
+const RISKS: [(&str, &str); 6] = [
+    ("overwrite", "overwrites"),
+    ("stage", "moves a stage"),
+    ("amount", "writes money"),
+    ("ambiguity", "ambiguous"),
+    ("predicted_block", "predicted block"),
+    ("unsure", "not sure"),
+];
+
+/// A filter as the query of a link; empty when it narrows nothing.
+pub(super) fn narrowed(filter: &Filter) -> String {
+    let low_risk = if filter.low_risk { "true" } else { "" };
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, text) in [
+        ("object", filter.object.as_str()),
+        ("field", &filter.field),
+        ("gate", &filter.gate),
+        ("code", &filter.code),
+        ("record_id", &filter.record_id),
+        ("meeting_id", &filter.meeting_id),
+        ("owner_id", &filter.owner_id),
+        ("risk", &filter.risk),
+        ("low_risk", low_risk),
+        ("text", &filter.text),
+        ("alike", &filter.alike),
+        ("backfill_id", &filter.backfill_id),
+        ("slice", &filter.slice),
+    ] {
+        if !text.is_empty() {
+            query.append_pair(name, text);
+        }
+    }
+    query.finish()
+}
+
 #[derive(Deserialize)]
 pub(super) struct Paging {
     #[serde(default)]
@@ -50,30 +96,44 @@ pub(super) async fn show(
     State(desk): State<Desk>,
     visitor: Visitor,
     Query(paging): Query<Paging>,
+    Query(filter): Query<Filter>,
 ) -> Result<Response, Refusal> {
-    page(
-        &desk,
-        &visitor,
-        paging.page_token,
-        StatusCode::OK,
-        String::new(),
-    )
-    .await
+    let place = Place {
+        filter,
+        page_token: paging.page_token,
+    };
+    page(&desk, &visitor, place, StatusCode::OK, String::new()).await
+}
+
+/// Where in the queue somebody looks.
+#[derive(Default)]
+struct Place {
+    filter: Filter,
+    page_token: String,
 }
 
 async fn page(
     desk: &Desk,
     visitor: &Visitor,
-    page_token: String,
+    place: Place,
     status: StatusCode,
     problem: String,
 ) -> Result<Response, Refusal> {
-    let queue = changes::list(&desk.owners, &visitor.asking, "held", PAGE_SIZE, page_token)
+    let wanted = Wanted {
+        state: "held".to_owned(),
+        by_risk: true,
+        filter: place.filter.clone(),
+        page_size: PAGE_SIZE,
+        page_token: place.page_token,
+    };
+    let queue = changes::list(&desk.owners, &visitor.asking, wanted)
         .await
         .map_err(|error| visitor.trouble(error))?;
     let page = Page {
         chrome: visitor.chrome("queue"),
         queue,
+        narrowed: narrowed(&place.filter),
+        narrow: place.filter,
         problem,
     };
     Ok(render(status, &page))
@@ -103,7 +163,7 @@ pub(super) async fn decide(
     page(
         &desk,
         &visitor,
-        String::new(),
+        Place::default(),
         StatusCode::UNPROCESSABLE_ENTITY,
         problem,
     )
@@ -134,7 +194,7 @@ pub(super) async fn rehearse(
     page(
         &desk,
         &visitor,
-        String::new(),
+        Place::default(),
         StatusCode::UNPROCESSABLE_ENTITY,
         problem,
     )
