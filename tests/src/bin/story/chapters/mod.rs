@@ -5,7 +5,9 @@
 mod again;
 mod connection;
 mod drift;
+mod history;
 mod prediction;
+mod refused;
 mod stage;
 
 pub(crate) use stage::{Set, Stage};
@@ -23,6 +25,14 @@ pub(crate) async fn tell(set: &Set<'_>) -> anyhow::Result<()> {
     prediction::tell(&Stage::open(set).await?)
         .await
         .context("a validation rule, before it refuses")?;
+    heading("Refused, then released after the cause was mended");
+    refused::tell(&Stage::open(set).await?)
+        .await
+        .context("refused, then released after the cause was mended")?;
+    heading("A backfill: sampled, approved by month, and taken back");
+    history::tell(&Stage::open(set).await?)
+        .await
+        .context("a backfill: sampled, approved by month, and taken back")?;
     heading("The life of a connection");
     connection::tell(&Stage::open(set).await?)
         .await
