@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use testkit::publish::Publisher;
 use testkit::rpc::as_admin;
 use testkit::setup::{Admin, Settings};
-use testkit::stack::{Stack, StackOptions};
+use testkit::stack::{ServiceName, Stack, StackOptions};
 
 /// Longest one meeting may still take after the last trouble: a timeout, a lease, a look, and a few repeats.
 const SETTLED_MAX: Duration = Duration::from_secs(240);
@@ -222,10 +222,28 @@ async fn settled(
     loop {
         match admin.settled(&id(number), 1, PATIENCE).await {
             Ok(set) => return Ok(set),
-            Err(late) if Instant::now() > until => return Err(late),
+            Err(late) if Instant::now() > until => {
+                let why = waits_for(admin, number).await;
+                return Err(late.context(format!(
+                    "it waits for {why}; services' logs end with\n{}",
+                    stack.service(ServiceName::Auth).log_end()
+                )));
+            }
             Err(_) => hurry(stack).await?,
         }
     }
+}
+
+/// What stands in the way of a meeting's changes, each once.
+async fn waits_for(admin: &Admin, number: usize) -> String {
+    let set = admin.change_set(&id(number)).await.ok().flatten();
+    let reasons: BTreeSet<String> = set
+        .iter()
+        .flat_map(|set| &set.changes)
+        .flat_map(|change| &change.reasons)
+        .map(|reason| format!("{}: {}", reason.code, reason.message))
+        .collect();
+    reasons.into_iter().collect::<Vec<_>>().join("; ")
 }
 
 /// Every kind of change, written without asking.
