@@ -18,7 +18,7 @@ const OUTCOME: (&str, &str, &str) = (
     "publish ergo.writeback.outcome.v1",
 );
 /// Every step of a meeting that changes a field and creates a task: service, kind, name.
-const STEPS: [(&str, &str, &str); 11] = [
+const STEPS: [(&str, &str, &str); 14] = [
     (
         "ergo-matching",
         "consumer",
@@ -46,6 +46,18 @@ const STEPS: [(&str, &str, &str); 11] = [
     ("ergo-writeback", "client", "salesforce retrieve_many"),
     ("ergo-writeback", "client", "salesforce update_many"),
     ("ergo-writeback", "client", "salesforce create_many"),
+    // Before it writes, it asks whether the org moved.
+    (
+        "ergo-writeback",
+        "client",
+        "ergo.rpc.metadata-sync.confirm_schema",
+    ),
+    (
+        "ergo-metadata-sync",
+        "server",
+        "ergo.rpc.metadata-sync.confirm_schema",
+    ),
+    ("ergo-metadata-sync", "client", "salesforce describe_global"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,10 +127,17 @@ fn conventions(span: &Span) {
             has("messaging.destination.template");
             has("messaging.message.id");
         }
+        "client" if span.name.starts_with("ergo.rpc.") => {
+            assert_eq!(has("rpc.system"), "nats");
+            assert_eq!(has("rpc.method"), span.name);
+        }
         "client" => {
             has("http.request.method");
             has("server.address");
-            assert_eq!(has("http.response.status_code"), "200");
+            // The question whether the org moved is conditional: nothing did.
+            let asked = span.name == "salesforce describe_global";
+            let status = if asked { "304" } else { "200" };
+            assert_eq!(has("http.response.status_code"), status);
         }
         _ => {}
     }

@@ -26,7 +26,7 @@ fn mood(value: &str) -> MappingEntry {
 #[tokio::test]
 async fn a_field_that_takes_more_or_less_must_be_filled_or_edited() {
     let world = World::new().await;
-    add_field(&world, "Words__c", "string(200) cun \"Words\"").await;
+    add_field(&world, "Words__c", "string(200) cunp \"Words\"").await;
     let running = world.connected().await;
     publish(&world, vec![entry("words", "Opportunity", "Words__c")]).await;
     let length = |length: u32| Command::SetLength {
