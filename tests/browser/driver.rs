@@ -23,17 +23,21 @@ const STARTS_MAX: Duration = Duration::from_secs(30);
 struct Programs {
     browser: PathBuf,
     driver: PathBuf,
-    libraries: Option<PathBuf>,
+    /// Folders of libraries, as the loader takes them.
+    libraries: Option<String>,
 }
 
 /// Those fetched, else those on the path, else none.
 fn programs() -> Option<Programs> {
     let fetched = tools::root().join(".local/browser");
     if fetched.join("installed").exists() {
+        // As Debian names them; PulseAudio keeps one library in a folder of its own.
+        let folder = fetched.join(format!("usr/lib/{}-linux-gnu", std::env::consts::ARCH));
+        let libraries = format!("{0}:{0}/pulseaudio", folder.display());
         return Some(Programs {
             browser: fetched.join("usr/lib/chromium/chromium"),
             driver: fetched.join("usr/bin/chromedriver"),
-            libraries: Some(fetched.join("usr/lib/x86_64-linux-gnu")),
+            libraries: Some(libraries),
         });
     }
     let found = |name: &str| {

@@ -4,16 +4,20 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
 use testkit::eventually::within;
 use testkit::tools;
 
 use crate::driver::{Window, available};
-use crate::world::World;
+use crate::world::{WORKSPACE, World};
 
 /// Pages of the workspace.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 13] = [
     "integrations",
     "connection",
+    "properties",
+    "stages",
+    "matching",
     "mapping",
     "permissions",
     "verification",
@@ -30,6 +34,11 @@ async fn every_page_fits_a_desk_and_a_phone() {
         return;
     }
     let world = World::live().await;
+    // The review has something to show.
+    let permission = json!({"object": "Opportunity", "field": "NextStep", "mode": "review"});
+    let path = format!("/w/{WORKSPACE}/permissions");
+    let wish = json!({"permissions": [permission]});
+    world.api(reqwest::Method::PUT, &path, wish).await;
     for customer in 1..=4 {
         world
             .meet(customer, "Send the security questionnaire")

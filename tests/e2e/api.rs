@@ -44,8 +44,9 @@ async fn the_api_keeps_to_its_document_whatever_it_is_sent() {
             "--max-examples",
             EXAMPLES_MAX,
             "--generation-deterministic",
+            // Its own caches are not made for several at once.
             "--workers",
-            "2",
+            "1",
         ])
         .args(["--request-timeout", "40", "--no-color"])
         .stdin(Stdio::null())

@@ -57,6 +57,10 @@ pub(crate) async fn show(
     asking: &Asking,
     sequence: u64,
 ) -> Result<QuarantineEntry, RpcError> {
+    // Sequences begin at 1; of 0 the store would say that the question is wrong, which is not that it is away.
+    if sequence == 0 {
+        return Err(unknown(sequence));
+    }
     let entry = quarantine.show(sequence).await.map_err(away)?;
     let entry = entry.filter(|entry| visible(&entry.item.subject, asking));
     Ok(entry.ok_or_else(|| unknown(sequence))?.into())

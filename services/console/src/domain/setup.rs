@@ -123,7 +123,7 @@ pub(crate) fn steps(facts: &Facts) -> Vec<Step> {
             "Go live",
             facts.live,
             needs_verification,
-            "approved changes are written".to_owned(),
+            "writing".to_owned(),
         ),
     ];
     let must = |step: &&mut Step| step.state == State::Open && step.words != OPTIONAL;

@@ -112,7 +112,7 @@ fn choices<T: Word>() -> String {
 }
 
 /// All words but that of the unset value.
-fn words<T: Word>() -> impl Iterator<Item = String> {
+pub(crate) fn words<T: Word>() -> impl Iterator<Item = String> {
     (1..=NUMBER_MAX)
         .filter_map(|number| T::try_from(number).ok())
         .map(Word::word)

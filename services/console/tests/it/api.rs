@@ -271,6 +271,14 @@ async fn errors_are_problems_that_name_field_and_fix() {
             "not_found",
             "",
         ),
+        (
+            Method::GET,
+            "/w/acme/quarantine/0",
+            None,
+            404,
+            "not_found",
+            "",
+        ),
     ] {
         let (found, problem) = world.api(TOKEN, method, path, body).await;
         assert_eq!(

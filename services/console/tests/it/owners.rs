@@ -347,7 +347,20 @@ impl metadata::MetadataSync for Script {
         _: &CallContext,
         _: metadata::ListDriftRequest,
     ) -> Result<metadata::ListDriftResponse, RpcError> {
-        Ok(metadata::ListDriftResponse::default())
+        if self.text.is_empty() {
+            return Ok(metadata::ListDriftResponse::default());
+        }
+        let item = crm::DriftItem {
+            id: "d-1".into(),
+            object: "Opportunity".into(),
+            field: self.said(),
+            before: self.said(),
+            after: self.said(),
+            proposed_repair: self.said(),
+            repairable: true,
+            ..crm::DriftItem::default()
+        };
+        Ok(metadata::ListDriftResponse { items: vec![item] })
     }
 
     async fn resolve_drift(
@@ -1107,7 +1120,17 @@ impl writeback::Writeback for Script {
         _: &CallContext,
         _: writeback::GetStageControlsRequest,
     ) -> Result<writeback::GetStageControlsResponse, RpcError> {
-        Ok(writeback::GetStageControlsResponse::default())
+        if self.text.is_empty() {
+            return Ok(writeback::GetStageControlsResponse::default());
+        }
+        Ok(writeback::GetStageControlsResponse {
+            controls: vec![writeback::StageControl {
+                stage: self.said(),
+                allowed_exits: vec![self.said()],
+                required_fields: vec![self.said()],
+            }],
+            ..writeback::GetStageControlsResponse::default()
+        })
     }
 
     async fn set_stage_controls(

@@ -34,6 +34,100 @@ async fn the_next_step_is_evident_and_a_later_one_waits_for_its_gate() {
 }
 
 #[tokio::test]
+async fn every_step_leads_to_a_page() {
+    let world = World::new(&Script::default()).await;
+    let browser = world.admin().await;
+    let page = browser.page("/w/acme/connection").await;
+    let (_, steps) = page.split_once("aria-label=\"Setup\"").expect("has steps");
+    let (steps, _) = steps.split_once("</nav>").expect("end");
+    let mut seen = 0;
+    for link in steps.split("href=\"").skip(1) {
+        let path = link.split('"').next().expect("a path");
+        browser.page(path).await;
+        seen += 1;
+    }
+    assert!(
+        seen >= 6,
+        "{seen} of eight are open once a mapping is published"
+    );
+}
+
+#[tokio::test]
+async fn differences_stages_and_domains_are_settled_by_their_forms() {
+    let script = Script::saying("Closed Won");
+    let world = World::new(&script).await;
+    let browser = world.admin().await;
+    for (page, fields) in [
+        (
+            "stages",
+            vec![
+                ("stage", "Prospecting"),
+                ("exits", "Qualification, Closed Lost"),
+                ("fields", ""),
+            ],
+        ),
+        (
+            "stages",
+            vec![("stage", "Closed Won"), ("action", "remove")],
+        ),
+        (
+            "matching",
+            vec![
+                ("domain", "acme.com"),
+                ("class", "internal"),
+                ("account_id", ""),
+            ],
+        ),
+        (
+            "matching",
+            vec![
+                ("domain", "acme.com"),
+                ("action", "remove"),
+                ("account_id", ""),
+            ],
+        ),
+    ] {
+        let path = format!("/w/acme/{page}");
+        let token = browser.form_token(&path).await;
+        let before = script.changes();
+        let mut form = vec![("form_token", token.as_str())];
+        form.extend(fields);
+        let answer = browser.post(&path, &form).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{form:?}");
+        assert_eq!(script.changes(), before + 1, "{form:?}");
+    }
+    // The owner knows no such difference any more, which the page says.
+    let token = browser.form_token("/w/acme/properties").await;
+    let before = script.changes();
+    let form = [
+        ("form_token", token.as_str()),
+        ("id", "d-1"),
+        ("status", "ignored"),
+        ("reason", "known"),
+    ];
+    let answer = browser.post("/w/acme/properties", &form).await;
+    assert_eq!(
+        (answer.status(), script.changes()),
+        (StatusCode::NOT_FOUND, before + 1)
+    );
+    let form = [
+        ("form_token", token.as_str()),
+        ("id", "d-1"),
+        ("action", "repair"),
+    ];
+    browser.post("/w/acme/properties", &form).await;
+    assert_eq!(script.changes(), before + 2);
+    let token = browser.form_token("/w/acme/matching").await;
+    let wrong = [
+        ("form_token", token.as_str()),
+        ("domain", "acme.com"),
+        ("class", "nice"),
+    ];
+    let answer = browser.post("/w/acme/matching", &wrong).await;
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn a_permission_is_set_by_its_form() {
     let script = Script::default();
     let world = World::new(&script).await;

@@ -9,6 +9,7 @@ use crate::domain::setup::{self, Step};
 use crate::wire::access::MissedMeeting;
 use crate::wire::change::{Change, Count, Quote, Reason, Writeback};
 use crate::wire::connection::Connection;
+use crate::wire::drift::DriftItem;
 use crate::wire::mapping::Entry;
 use crate::wire::matching::{Candidate, Decision, Evidence, ListedMeeting, RunnerUp, Story};
 use crate::wire::shown::{self, Shown};
@@ -109,6 +110,17 @@ impl Connection {
             | ConnectionState::Disconnected => "calm",
         };
         badge(tone, self.state)
+    }
+}
+
+impl DriftItem {
+    pub(super) fn badge(&self) -> Badge {
+        let tone = if self.entry_ids.is_empty() {
+            "warn"
+        } else {
+            "bad"
+        };
+        badge(tone, self.kind)
     }
 }
 

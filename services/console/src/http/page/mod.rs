@@ -13,14 +13,17 @@ mod integrations;
 mod live;
 mod looks;
 mod mapping;
+mod matching;
 mod meetings;
 mod people;
 mod permissions;
+mod properties;
 mod quarantine;
 mod queue;
 mod refusals;
 mod sign_in;
 mod single;
+mod stages;
 mod status;
 mod tokens;
 mod verification;
@@ -102,6 +105,18 @@ pub(super) fn router() -> Router<Desk> {
         .route(
             "/w/{workspace}/verification",
             get(verification::show).post(verification::run),
+        )
+        .route(
+            "/w/{workspace}/properties",
+            get(properties::show).post(properties::resolve),
+        )
+        .route(
+            "/w/{workspace}/stages",
+            get(stages::show).post(stages::save),
+        )
+        .route(
+            "/w/{workspace}/matching",
+            get(matching::show).post(matching::save),
         )
         .route("/w/{workspace}/live", get(live::show).post(live::set))
         .route("/people", get(people::show).post(people::invite))
