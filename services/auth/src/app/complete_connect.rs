@@ -26,7 +26,9 @@ use crate::store::{self, attempt::Attempt, secret};
 use crate::telemetry::Telemetry;
 
 /// What the browser brings.
-#[derive(Debug, Default, Clone)]
+///
+/// Its `Debug` shows only whether a code came: with the code, whoever reads a log could finish the attempt.
+#[derive(Default, Clone)]
 pub struct Answer {
     /// Ties it to the attempt.
     pub state: String,
@@ -36,6 +38,15 @@ pub struct Answer {
     pub error: Option<String>,
     /// Salesforce's words about it.
     pub error_description: String,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer")
+            .field("code_given", &self.code.is_some())
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What was connected.

@@ -70,4 +70,13 @@ mod tests {
             None
         );
     }
+
+    #[test]
+    fn a_code_is_never_shown() {
+        let uri: Uri = "/oauth/callback?state=tied&code=granted"
+            .parse()
+            .expect("an address");
+        let shown = format!("{:?}", answer(&uri).expect("is read"));
+        assert_eq!(shown, "Answer { code_given: true, error: None, .. }");
+    }
 }
