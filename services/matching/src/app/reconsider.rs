@@ -19,6 +19,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -64,7 +65,15 @@ impl Reconsider {
     /// # Errors
     /// Never: trouble is logged and tried again at the next turn.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let mut tidied_at: Option<Instant> = None;
         loop {
+            // Under load one batch follows another: what is past its time is not looked for before each.
+            if tidied_at.is_none_or(|at| at.elapsed() >= self.interval) {
+                tidied_at = Some(Instant::now());
+                if let Err(error) = self.tidy().await {
+                    tracing::warn!(%error, "closed meetings could not be forgotten, trying again");
+                }
+            }
             match self.step().await {
                 Ok(0) => {}
                 Ok(_) => continue,
@@ -81,16 +90,21 @@ impl Reconsider {
         }
     }
 
+    /// Forgets what is past its time, and fits what got more labels; whose that is is not known before.
+    async fn tidy(&self) -> Result<(), sqlx::Error> {
+        let all = self.db.all_workspaces();
+        reconsider::forget_closed(&all, FORGOTTEN_ROWS_MAX).await?;
+        calibrate(&all).await?;
+        Ok(())
+    }
+
     /// Looks at one batch again; answers how many there were.
     ///
     /// # Errors
     /// When Postgres does not answer.
     pub async fn step(&self) -> Result<usize, Failure> {
-        // Which meetings are past their time, and whose labels and notes have become more, is not known before; decisions
-        // run on the workspaces found.
+        // Whose notes are due is not known before; decisions run on the workspaces found.
         let all = self.db.all_workspaces();
-        reconsider::forget_closed(&all, FORGOTTEN_ROWS_MAX).await?;
-        calibrate(&all).await?;
         let due = reconsider::due(&all, BATCH_MEETINGS_MAX).await?;
         if due.is_empty() {
             return Ok(0);

@@ -6,6 +6,7 @@ use crate::domain::affected::{
 };
 use crate::domain::name::person::PersonName;
 use crate::domain::projection::{Records, company_domain};
+use crate::store::projection::Unchanged;
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
 
@@ -17,6 +18,7 @@ pub async fn before(
     connection: &mut PgConnection,
     workspace: &str,
     records: &Records,
+    same: &Unchanged,
 ) -> Result<(), sqlx::Error> {
     let of = |object: &str| -> Vec<String> {
         records
@@ -26,7 +28,11 @@ pub async fn before(
             .map(|row| row.id.clone())
             .collect()
     };
-    let mut contacts: Vec<String> = records.contacts.iter().map(|row| row.id.clone()).collect();
+    let changed = records
+        .contacts
+        .iter()
+        .filter(|row| !same.contacts.contains(&row.id));
+    let mut contacts: Vec<String> = changed.map(|row| row.id.clone()).collect();
     contacts.extend(of("Contact"));
     let mut roles = of("OpportunityContactRole");
     roles.extend(records.contact_roles.iter().map(|row| row.id.clone()));
@@ -93,9 +99,14 @@ pub async fn after(
     connection: &mut PgConnection,
     workspace: &str,
     records: &Records,
+    same: &Unchanged,
 ) -> Result<(), sqlx::Error> {
     let mut keys: BTreeSet<(String, &'static str)> = BTreeSet::new();
-    for row in &records.contacts {
+    for row in records
+        .contacts
+        .iter()
+        .filter(|row| !same.contacts.contains(&row.id))
+    {
         for address in &row.addresses {
             keys.insert((
                 address_key(address.as_str()),
@@ -117,7 +128,11 @@ pub async fn after(
                 .map(|key| (full_name_key(&key), "a contact of that name appeared")),
         );
     }
-    for row in &records.accounts {
+    for row in records
+        .accounts
+        .iter()
+        .filter(|row| !same.accounts.contains(&row.id))
+    {
         keys.insert((account_key(&row.id), "the account changed"));
         if let Some(domain) = &row.website_domain {
             keys.insert((
@@ -140,7 +155,11 @@ pub async fn after(
                 .map(|address| (address_key(address), "a person account appeared")),
         );
     }
-    for row in &records.leads {
+    for row in records
+        .leads
+        .iter()
+        .filter(|row| !same.leads.contains(&row.id))
+    {
         keys.extend(
             row.address
                 .iter()
@@ -155,7 +174,7 @@ pub async fn after(
     for row in records
         .opportunities
         .iter()
-        .filter(|row| !row.account_id.is_empty())
+        .filter(|row| !row.account_id.is_empty() && !same.opportunities.contains(&row.id))
     {
         keys.insert((
             opportunity_key(&row.account_id),
@@ -208,11 +227,12 @@ async fn of_calendar(
     workspace: &str,
     records: &Records,
 ) -> Result<Vec<(String, &'static str)>, sqlx::Error> {
-    let events = &records.calendar_events;
-    if events.is_empty() {
+    // What we put into a calendar is no evidence, so nothing is decided again for it.
+    let events = || records.calendar_events.iter().filter(|row| !row.by_us);
+    if events().next().is_none() {
         return Ok(Vec::new());
     }
-    let who: Vec<String> = events.iter().map(|row| row.who_id.clone()).collect();
+    let who: Vec<String> = events().map(|row| row.who_id.clone()).collect();
     let addresses = sqlx::query_scalar!(
         "select distinct address from matching.contact_address where workspace = $1 and contact_id = any($2)",
         workspace,
@@ -225,7 +245,7 @@ async fn of_calendar(
         .iter()
         .map(|address| (address_key(address), reason))
         .collect();
-    keys.extend(events.iter().flat_map(|row| {
+    keys.extend(events().flat_map(|row| {
         [
             (account_key(&row.account_id), reason),
             (opportunity_key(&row.account_id), reason),

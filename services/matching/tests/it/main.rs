@@ -8,5 +8,6 @@ mod isolation;
 mod ours;
 mod projection;
 mod retention;
+mod unchanged;
 mod witnesses;
 mod world;

@@ -1,5 +1,6 @@
 //! Contacts, their addresses, and the roll-up of every domain they touch.
 
+use super::Unchanged;
 use crate::domain::affected::KEY_BYTES_MAX;
 use crate::domain::name::person::PersonName;
 use crate::domain::projection::Records;
@@ -11,6 +12,7 @@ pub(super) async fn contacts(
     connection: &mut PgConnection,
     workspace: &str,
     records: &Records,
+    same: &Unchanged,
 ) -> Result<(), sqlx::Error> {
     let rows = &records.contacts;
     if rows.is_empty() {
@@ -59,6 +61,7 @@ pub(super) async fn contacts(
     .fetch_all(&mut *connection)
     .await?
     .into_iter()
+    .filter(|id| !same.contacts.contains(id))
     .collect();
     let numbers = rows
         .iter()

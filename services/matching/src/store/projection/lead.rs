@@ -1,5 +1,6 @@
 //! Leads.
 
+use super::Unchanged;
 use crate::domain::projection::Records;
 use sqlx::PgConnection;
 
@@ -7,6 +8,7 @@ pub(super) async fn leads(
     connection: &mut PgConnection,
     workspace: &str,
     records: &Records,
+    same: &Unchanged,
 ) -> Result<(), sqlx::Error> {
     let rows = &records.leads;
     if rows.is_empty() {
@@ -16,7 +18,10 @@ pub(super) async fn leads(
         connection,
         workspace,
         "Lead",
-        rows.iter().map(|row| (&row.id, &row.phones)).collect(),
+        rows.iter()
+            .filter(|row| !same.leads.contains(&row.id))
+            .map(|row| (&row.id, &row.phones))
+            .collect(),
     )
     .await?;
     sqlx::query!(

@@ -8,7 +8,10 @@ mod gone;
 mod lead;
 mod opportunity;
 mod phone;
+mod unchanged;
 mod user;
+
+pub use unchanged::Unchanged;
 
 use super::affected;
 use crate::domain::projection::Records;
@@ -24,10 +27,11 @@ pub async fn apply(
     records: &Records,
 ) -> Result<(), sqlx::Error> {
     known(connection, workspace, records).await?;
-    affected::before(connection, workspace, records).await?;
+    let same = unchanged::unchanged(connection, workspace, records).await?;
+    affected::before(connection, workspace, records, &same).await?;
     account::accounts(connection, workspace, records).await?;
-    contact::contacts(connection, workspace, records).await?;
-    lead::leads(connection, workspace, records).await?;
+    contact::contacts(connection, workspace, records, &same).await?;
+    lead::leads(connection, workspace, records, &same).await?;
     opportunity::opportunities(connection, workspace, records).await?;
     opportunity::contact_roles(connection, workspace, records).await?;
     opportunity::team_members(connection, workspace, records).await?;
@@ -35,7 +39,7 @@ pub async fn apply(
     calendar::events(connection, workspace, records).await?;
     user::users(connection, workspace, records).await?;
     gone::deleted(connection, workspace, records).await?;
-    affected::after(connection, workspace, records).await?;
+    affected::after(connection, workspace, records, &same).await?;
     if records.load_complete {
         gone::complete(connection, workspace, records).await?;
     }
