@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request as HttpRequest, State};
 use axum::response::Response as HttpResponse;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
 use super::answer::{Style, build};
 use super::data::data;
@@ -97,7 +97,13 @@ pub async fn handle(
     if reset_after {
         connection.reset();
     }
-    build(response, &style)
+    let mut built = build(response, &style);
+    // By the org's clock, as everything else it says of time.
+    let now = crate::clock::datetime(shared.clock.now_ms());
+    if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(now.into())) {
+        built.headers_mut().insert(http::header::DATE, date);
+    }
+    built
 }
 
 /// One request, read whole.

@@ -333,8 +333,7 @@ pub struct Schema {
     pub stages: Vec<Stage>,
     /// Grows with every change of metadata, permissions or profiles.
     pub version: u64,
-    /// When that was, as describes report it: strictly increasing whole seconds, so that two changes
-    /// in one second still invalidate a describe cached between them.
+    /// When that was, as describes report it: whole seconds, so that two changes in one second look like one.
     pub modified_s: i64,
 }
 
@@ -394,7 +393,7 @@ impl Schema {
     /// Records that something a describe shows has changed.
     pub fn touch(&mut self, now_ms: i64) {
         self.version += 1;
-        self.modified_s = (now_ms / 1000).max(self.modified_s + 1);
+        self.modified_s = (now_ms / 1000).max(self.modified_s);
     }
 }
 

@@ -85,6 +85,35 @@ async fn a_describe_is_not_sent_again_until_something_changes() {
 }
 
 #[tokio::test]
+async fn changes_of_one_second_share_a_last_modified() {
+    let org = Org::demo();
+    let path = "/sobjects/Opportunity/describe";
+    let set_length = async |length| {
+        let command = salesforce_sim::control::command::Command::SetLength {
+            object: "Opportunity".into(),
+            field: "Competitor__c".into(),
+            length,
+        };
+        org.control.send(&command).await.expect("changed");
+    };
+    let stamp = async || {
+        let request = org.request(Method::GET, path);
+        let response = request.send().await.expect("a describe");
+        let header = |name: &str| {
+            let value = response.headers()[name].to_str().expect("a date");
+            httpdate::parse_http_date(value).expect("a date")
+        };
+        (header("last-modified"), header("date"))
+    };
+    // However the second turns in between, no stamp is later than its change.
+    for length in [40, 41, 42, 43] {
+        set_length(length).await;
+        let (modified, answered) = stamp().await;
+        assert!(modified <= answered);
+    }
+}
+
+#[tokio::test]
 async fn field_permissions_are_folded_into_the_describe() {
     let org = Org::demo();
     org.control
