@@ -121,6 +121,7 @@ impl Reader {
             Ok(Conditional::Modified {
                 value,
                 last_modified,
+                ..
             }) => Ok(Described::Changed {
                 object: Box::new(describe::object(&value)),
                 last_modified,

@@ -167,7 +167,14 @@ async fn unchanged(
             read.objects_seen_modified = work.workspace.objects_seen_modified;
             Ok(true)
         }
-        Offered::Yes(Conditional::Modified { last_modified, .. }) => {
+        Offered::Yes(Conditional::Modified {
+            last_modified,
+            answered_at,
+            ..
+        }) => {
+            if let Some(wait) = schedule::closes_in(last_modified, answered_at) {
+                tokio::time::sleep(wait).await;
+            }
             read.objects_modified = schedule::trusted(last_modified, now());
             read.objects_seen_modified = last_modified;
             Ok(false)

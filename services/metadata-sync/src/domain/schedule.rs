@@ -1,5 +1,7 @@
 //! When the next run is due. The clock and the jitter are arguments.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Shortest pause after a failed run, in seconds; doubles with each failure in a row.
@@ -35,6 +37,21 @@ const UNMODIFIED_S_MIN: i64 = 60;
 #[must_use]
 pub fn trusted(last_modified: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     last_modified.filter(|at| now - *at >= TimeDelta::seconds(UNMODIFIED_S_MIN))
+}
+
+/// How far a `Date` may lie behind the clock that stamps modifications, in seconds: servers render it once a second.
+const DATE_LAG_S_MAX: i64 = 1;
+
+/// How long until no later change can share the second of `last_modified`, by the org's own clock: what is read after that
+/// is told apart from whatever changes next. None when that second is over, or when the org tells neither.
+#[must_use]
+pub fn closes_in(
+    last_modified: Option<DateTime<Utc>>,
+    answered_at: Option<DateTime<Utc>>,
+) -> Option<Duration> {
+    let open_s = 1 + DATE_LAG_S_MAX - (answered_at? - last_modified?).num_seconds();
+    let open_s = u64::try_from(open_s.min(1 + DATE_LAG_S_MAX)).ok()?;
+    (open_s > 0).then(|| Duration::from_secs(open_s))
 }
 
 #[expect(
@@ -73,6 +90,19 @@ mod tests {
         assert_eq!(trusted(Some(at(1_000)), at(1_060)), Some(at(1_000)));
         assert_eq!(trusted(Some(at(1_000)), at(900)), None);
         assert_eq!(trusted(None, at(1_000)), None);
+    }
+
+    #[test]
+    fn a_modification_of_this_second_is_waited_out() {
+        let at = |seconds| DateTime::from_timestamp(seconds, 0);
+        let wait_s = |modified, answered| closes_in(modified, answered).map(|wait| wait.as_secs());
+        assert_eq!(wait_s(at(100), at(100)), Some(2));
+        assert_eq!(wait_s(at(100), at(101)), Some(1));
+        assert_eq!(wait_s(at(100), at(102)), None);
+        assert_eq!(wait_s(at(100), at(90_000)), None);
+        // A clock far behind its own stamps is waited for no longer than that.
+        assert_eq!(wait_s(at(90_000), at(100)), Some(2));
+        assert_eq!((wait_s(None, at(1)), wait_s(at(1), None)), (None, None));
     }
 
     proptest! {

@@ -26,6 +26,8 @@ pub enum Conditional<T> {
         value: T,
         /// Its `Last-Modified`, when sent.
         last_modified: Option<DateTime<Utc>>,
+        /// Its `Date`, the clock that `last_modified` is told by, when sent.
+        answered_at: Option<DateTime<Utc>>,
     },
 }
 
@@ -376,9 +378,11 @@ impl Org {
             Conditional::Modified {
                 value,
                 last_modified,
+                answered_at,
             } => Conditional::Modified {
                 value: value.sobjects,
                 last_modified,
+                answered_at,
             },
         })
     }
@@ -433,11 +437,11 @@ impl Org {
         if reply.status == 304 {
             return Ok(Conditional::NotModified);
         }
+        let moment = |name| reply.header(name).and_then(time::parse_http_date);
         Ok(Conditional::Modified {
             value: tolerant(operation, &reply.body)?,
-            last_modified: reply
-                .header("last-modified")
-                .and_then(time::parse_http_date),
+            last_modified: moment("last-modified"),
+            answered_at: moment("date"),
         })
     }
 }

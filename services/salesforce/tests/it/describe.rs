@@ -42,6 +42,7 @@ async fn an_unchanged_describe_is_not_sent_again() {
     let Conditional::Modified {
         value,
         last_modified,
+        ..
     } = first
     else {
         panic!("nothing to compare with");
