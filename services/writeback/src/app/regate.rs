@@ -117,7 +117,6 @@ impl Regate {
         }
         let scope = store::scope(&self.db, [due.workspace.as_str()])?;
         let page = regate::page(&scope, &due.workspace, due.after, SETS_PER_PAGE_MAX).await?;
-        let generation = self.gating.settings().one(&due.workspace).await?.generation;
         let last = page.last().map(|set| set.id);
         let full = page.len() == usize::try_from(SETS_PER_PAGE_MAX).unwrap_or(usize::MAX);
         let again_in_s = if page.is_empty() {
@@ -126,7 +125,7 @@ impl Regate {
             self.page(&due, page).await?
         };
         let after = last.filter(|_| full);
-        regate::done_until(&scope, &due.workspace, after, generation, again_in_s).await?;
+        regate::done_until(&scope, &due, after, again_in_s).await?;
         Ok(true)
     }
 

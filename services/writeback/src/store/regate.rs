@@ -11,6 +11,8 @@ pub struct Due {
     pub workspace: String,
     /// Sets up to here are done.
     pub after: Uuid,
+    /// Generation of the settings when this pass over the workspace began.
+    pub generation: i64,
 }
 
 /// Takes one due workspace; the lease frees it again when this process dies.
@@ -19,12 +21,14 @@ pub struct Due {
 /// When Postgres fails.
 pub async fn take(scope: &Scope, lease_s: f64) -> Result<Option<Due>, Failure> {
     let row = sqlx::query!(
-        r#"update writeback.workspace w set regate_lease_until = now() + make_interval(secs => $1)
+        r#"update writeback.workspace w set regate_lease_until = now() + make_interval(secs => $1),
+             regate_generation = case when w.regate_after is null then w.generation else w.regate_generation end
            where w.workspace = (
              select workspace from writeback.workspace
              where regate_due_at <= now() and coalesce(regate_lease_until, '-infinity') <= now()
              order by regate_due_at limit 1 for update skip locked)
-           returning w.workspace, coalesce(w.regate_after, '00000000-0000-0000-0000-000000000000') as "after!""#,
+           returning w.workspace, coalesce(w.regate_after, '00000000-0000-0000-0000-000000000000') as "after!",
+             coalesce(w.regate_generation, 0) as "generation!""#,
         lease_s
     )
     .fetch_optional(scope)
@@ -32,6 +36,7 @@ pub async fn take(scope: &Scope, lease_s: f64) -> Result<Option<Due>, Failure> {
     Ok(row.map(|row| Due {
         workspace: row.workspace,
         after: row.after,
+        generation: row.generation,
     }))
 }
 
@@ -164,15 +169,15 @@ pub async fn rearm(scope: &Scope) -> Result<u64, Failure> {
     Ok(armed.rows_affected())
 }
 
-/// Moves the cursor on, or ends the pass: then it starts over only if something moved since it began.
+/// Moves the cursor on, or ends the pass: then it starts over only if something moved since it began, whatever its pages
+/// were judged by.
 ///
 /// # Errors
 /// When Postgres fails.
 pub async fn done_until(
     scope: &Scope,
-    workspace: &str,
+    due: &Due,
     after: Option<Uuid>,
-    generation: i64,
     again_in_s: Option<f64>,
 ) -> Result<(), Failure> {
     sqlx::query!(
@@ -182,9 +187,9 @@ pub async fn done_until(
              when $4::double precision is not null then now() + make_interval(secs => $4)
              else null end
          where workspace = $1",
-        workspace,
+        due.workspace,
         after,
-        generation,
+        due.generation,
         again_in_s
     )
     .execute(scope)
