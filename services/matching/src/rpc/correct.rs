@@ -1,10 +1,12 @@
 //! A person's choice: sticks until taken back, and becomes a labelled example.
 
+use super::moves::overtaken;
 use super::{MatchingRpc, decoded, failed, record_id, store, workspace};
 use crate::app::{Decided, Received, facts_of};
 use crate::domain::affected::series_key;
 use crate::domain::facts::{Choice, Facts};
 use crate::domain::meeting::{Hint, HintObject};
+use crate::store::proposals::{self, Proposed};
 use crate::store::{affected, decisions, kept as kept_keys, labels, settings};
 use crate::wire;
 use chassis::Cause;
@@ -20,6 +22,17 @@ impl MatchingRpc {
         context: &CallContext,
         request: proto::CorrectDecisionRequest,
     ) -> Result<proto::CorrectDecisionResponse, RpcError> {
+        self.choose(context, request, None).await
+    }
+
+    /// Makes a choice, and settles the meeting's open move proposal with it: as accepted when it is the one accepted, else as
+    /// declined, for the person who chose has answered its question.
+    pub(super) async fn choose(
+        &self,
+        context: &CallContext,
+        request: proto::CorrectDecisionRequest,
+        accepts: Option<&Proposed>,
+    ) -> Result<proto::CorrectDecisionResponse, RpcError> {
         let workspace = workspace(&request.workspace)?;
         let kept = decisions::meeting(
             &self.db.workspace(&workspace),
@@ -29,6 +42,10 @@ impl MatchingRpc {
         .await
         .map_err(store)?
         .ok_or_else(|| RpcError::not_found("this meeting"))?;
+        // A proposal speaks of one revision of the meeting.
+        if accepts.is_some_and(|proposal| proposal.revision != kept.revision) {
+            return Err(overtaken());
+        }
         let body = kept.body.ok_or_else(|| {
             RpcError::new(
                 Code::FailedPrecondition,
@@ -123,6 +140,18 @@ impl MatchingRpc {
         )
         .await
         .map_err(store)?;
+        let settled = proposals::settle(
+            unit.connection(),
+            workspace.as_str(),
+            &request.meeting_id,
+            accepts.is_some(),
+            &context.caller.actor,
+        )
+        .await
+        .map_err(store)?;
+        if accepts.is_some_and(|proposal| settled != Some(proposal.id)) {
+            return Err(overtaken());
+        }
         let example = choice
             .as_ref()
             .map(|choice| labelled(&request.meeting_id, kept.revision, choice, before.as_ref()));

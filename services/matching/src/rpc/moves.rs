@@ -6,6 +6,7 @@ use crate::wire;
 use events::WorkspaceId;
 use events::matching::v1 as proto;
 use events::rpc::{CallContext, Code, RpcError};
+use uuid::Uuid;
 
 /// Proposals listed.
 const PROPOSALS_MAX: i64 = 200;
@@ -46,49 +47,71 @@ impl MatchingRpc {
         request: proto::SettleMoveProposalRequest,
     ) -> Result<proto::SettleMoveProposalResponse, RpcError> {
         let workspace = workspace(&request.workspace)?;
-        let open = proposals::open(
+        let open = proposals::of_meeting(
             &self.db.workspace(&workspace),
             workspace.as_str(),
-            PROPOSALS_MAX,
+            &request.meeting_id,
         )
         .await
-        .map_err(store)?;
-        let open = open
-            .into_iter()
-            .find(|proposal| proposal.meeting_id == request.meeting_id);
-        let open = open.ok_or_else(|| RpcError::not_found("an open proposal for this meeting"))?;
-        let mut decision = None;
-        if request.accept {
-            let proposed: proto::Decision = decoded(&open.body)?;
-            if proposed.account_id.is_empty() {
-                return Err(RpcError::new(
-                    Code::FailedPrecondition,
-                    "the proposal moves the meeting to a lead; convert the lead or choose an account",
-                ));
-            }
-            // A person's choice from here on: it sticks, becomes an example, and can be taken back.
-            let choice = proto::CorrectDecisionRequest {
-                workspace: request.workspace.clone(),
-                meeting_id: request.meeting_id.clone(),
-                account_id: proposed.account_id,
-                opportunity_id: proposed.opportunity_id,
-                revert: false,
-            };
-            decision = self.correct(context, choice).await?.decision;
+        .map_err(store)?
+        .ok_or_else(|| RpcError::not_found("an open proposal for this meeting"))?;
+        if !request.accept {
+            self.decline(context, &workspace, &request.meeting_id, open.id)
+                .await?;
+            return Ok(proto::SettleMoveProposalResponse { decision: None });
         }
-        let mut unit = self.db.begin(&workspace).await.map_err(failed)?;
-        proposals::settle(
+        let proposed: proto::Decision = decoded(&open.body)?;
+        if proposed.account_id.is_empty() {
+            return Err(RpcError::new(
+                Code::FailedPrecondition,
+                "the proposal moves the meeting to a lead; convert the lead or choose an account",
+            ));
+        }
+        // A person's choice from here on: it sticks, becomes an example, and can be taken back. It settles the proposal in its
+        // own transaction: a meeting is never moved and still asked about.
+        let choice = proto::CorrectDecisionRequest {
+            workspace: request.workspace.clone(),
+            meeting_id: request.meeting_id.clone(),
+            account_id: proposed.account_id,
+            opportunity_id: proposed.opportunity_id,
+            revert: false,
+        };
+        let chosen = self.choose(context, choice, Some(&open)).await?;
+        Ok(proto::SettleMoveProposalResponse {
+            decision: chosen.decision,
+        })
+    }
+
+    async fn decline(
+        &self,
+        context: &CallContext,
+        workspace: &WorkspaceId,
+        meeting_id: &str,
+        looked_at: Uuid,
+    ) -> Result<(), RpcError> {
+        let mut unit = self.db.begin(workspace).await.map_err(failed)?;
+        let settled = proposals::settle(
             unit.connection(),
             workspace.as_str(),
-            &request.meeting_id,
-            request.accept,
+            meeting_id,
+            false,
             &context.caller.actor,
         )
         .await
         .map_err(store)?;
-        unit.commit().await.map_err(failed)?;
-        Ok(proto::SettleMoveProposalResponse { decision })
+        if settled != Some(looked_at) {
+            return Err(overtaken());
+        }
+        unit.commit().await.map_err(failed)
     }
+}
+
+/// The proposal a person looked at is not the one that is open now.
+pub(super) fn overtaken() -> RpcError {
+    RpcError::new(
+        Code::AlreadyExists,
+        "the proposal was settled or replaced meanwhile; look at the list again",
+    )
 }
 
 /// What would change, one line each.

@@ -27,6 +27,17 @@ pub struct Proposal {
     pub current: Vec<u8>,
 }
 
+/// What accepting a move needs of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposed {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// Of the meeting, when it was proposed.
+    pub revision: i64,
+    /// The decision as it would be now, encoded.
+    pub body: Vec<u8>,
+}
+
 /// Proposes a move; a newer one replaces an open one.
 ///
 /// # Errors
@@ -83,7 +94,29 @@ pub async fn open(
     .await
 }
 
-/// Settles the open proposal of a meeting; `None` when there is none.
+/// The open proposal of a meeting.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn of_meeting(
+    scope: &Scope,
+    workspace: &str,
+    meeting_id: &str,
+) -> Result<Option<Proposed>, sqlx::Error> {
+    sqlx::query_as!(
+        Proposed,
+        "select p.id, p.revision, p.body from matching.move_proposal p
+         join matching.meeting m on m.workspace = p.workspace and m.id = p.meeting_id and m.revision = p.revision
+         where p.workspace = $1 and p.meeting_id = $2 and p.settled_at is null",
+        workspace,
+        meeting_id,
+    )
+    .fetch_optional(scope)
+    .await
+}
+
+/// Settles the open proposal of a meeting and says which it was; `None` when there is none. A newer proposal has another id
+/// than the one a person looked at.
 ///
 /// # Errors
 /// When Postgres does not answer.
@@ -93,10 +126,10 @@ pub async fn settle(
     meeting_id: &str,
     accepted: bool,
     actor: &str,
-) -> Result<Option<Vec<u8>>, sqlx::Error> {
+) -> Result<Option<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
         "update matching.move_proposal set settled_at = now(), settled_by = $3, accepted = $4
-         where workspace = $1 and meeting_id = $2 and settled_at is null returning body",
+         where workspace = $1 and meeting_id = $2 and settled_at is null returning id",
         workspace,
         meeting_id,
         actor,

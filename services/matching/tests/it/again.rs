@@ -1,7 +1,7 @@
 //! Decided again: by the key that changed; what is open is decided, what is matched is proposed, what a person said stands.
 
 use crate::world::{
-    ACME, ANN, DEAL, LIMIT, REP, World, account, admin, changed, contact, meeting, org, stamps,
+    ACME, DEAL, LIMIT, REP, World, account, admin, changed, contact, meeting, org, stamps,
 };
 use events::crm::v1 as crm;
 use events::matching::v1 as proto;
@@ -51,69 +51,6 @@ async fn an_unmatched_meeting_is_decided_when_its_contact_appears() {
     assert_eq!((again.account_id.as_str(), again.sequence), (BETA, 2));
     assert_eq!(again.contact_ids, [JOE]);
     assert_eq!(world.decisions().await, 2);
-    running.shutdown().await.expect("stops");
-}
-
-/// Acme is bought: its domain and Ann are Beta's from now on.
-fn bought() -> crm::RecordsChanged {
-    changed(
-        vec![contact(ANN, BETA, "ann@acme.com", 20)],
-        vec![
-            account(ACME, "Acme", "https://acme-old.example", 20),
-            account(BETA, "Beta", "https://acme.com", 20),
-        ],
-    )
-}
-
-#[tokio::test]
-async fn a_matched_meeting_whose_better_match_appears_becomes_a_proposal_and_never_moves_by_itself()
-{
-    let (world, running) = loaded().await;
-    world
-        .publish("e-1", &meeting("acme", "m-1", 1, "ann@acme.com"))
-        .await;
-    world.decided(1).await;
-    world.publish("r-2", &bought()).await;
-    let client = world.client();
-    let asked = || proto::ListMoveProposalsRequest {
-        workspace: "acme".into(),
-    };
-    let proposal = eventually(LIMIT, || async {
-        let listed = client
-            .list_move_proposals(&admin(), asked())
-            .await
-            .expect("listed");
-        listed.proposals.into_iter().next()
-    })
-    .await;
-    insta::assert_snapshot!(proposal.changes.join("\n"), @"
-    account: Acme (001000000000001AAA) becomes Beta (001000000000002AAA)
-    opportunity: Acme 2026 (006000000000001AAA) becomes none
-    ");
-    assert_eq!(world.decisions().await, 1);
-    let settle = proto::SettleMoveProposalRequest {
-        workspace: "acme".into(),
-        meeting_id: "m-1".into(),
-        accept: true,
-    };
-    let moved = client
-        .settle_move_proposal(&admin(), settle)
-        .await
-        .expect("accepted")
-        .decision
-        .expect("a decision");
-    assert_eq!(
-        (moved.account_id.as_str(), moved.decided_by()),
-        (BETA, proto::DecidedBy::Person)
-    );
-    assert!(
-        client
-            .list_move_proposals(&admin(), asked())
-            .await
-            .expect("listed")
-            .proposals
-            .is_empty()
-    );
     running.shutdown().await.expect("stops");
 }
 

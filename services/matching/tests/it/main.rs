@@ -5,6 +5,7 @@ mod decisions;
 mod evidence;
 mod hostile;
 mod isolation;
+mod moves;
 mod ours;
 mod projection;
 mod retention;
