@@ -76,7 +76,7 @@ proptest! {
     }
 
     #[test]
-    fn an_irrelevant_account_or_deal_changes_nothing(picked in prop::sample::subsequence(ADDRESSES.to_vec(), 0..=8)) {
+    fn an_irrelevant_account_changes_nothing(picked in prop::sample::subsequence(ADDRESSES.to_vec(), 0..=8)) {
         let facts = rich_world();
         let mut more = facts.clone();
         account(&mut more, "001000000000008AAA", "Elsewhere", Some("elsewhere.example"));

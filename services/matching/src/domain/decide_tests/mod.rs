@@ -1,5 +1,6 @@
 //! The decision as a person would check it: one small world, one meeting, one line; and the laws it keeps.
 
+mod against;
 mod cases;
 mod deals;
 mod hostile;
