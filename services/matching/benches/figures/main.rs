@@ -33,6 +33,9 @@ fn main() -> ExitCode {
     if wanted("generated") {
         generate::run(&mut report);
     }
+    if asked.iter().any(|name| name == "fit") {
+        generate::fit::run(&mut report);
+    }
     if wanted("scale") {
         scale::run(&mut report);
     }

@@ -9,6 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Commonest ways of telling what cannot be told, shown.
 const TOLD_BY_MAX: usize = 4;
 
+/// Commonest clear cases left open, shown.
+const LEFT_MAX: usize = 8;
+
 /// What is right for one meeting.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Truth {
@@ -52,6 +55,8 @@ pub(crate) struct Score {
     /// Of what nobody could tell and was decided all the same: by what the first stood before the second.
     accounts_told_by: BTreeMap<String, usize>,
     deals_told_by: BTreeMap<String, usize>,
+    /// Clear ones left to a person: by what speaks for the right one and for the one beside it.
+    deals_left: BTreeMap<String, usize>,
     shown: usize,
 }
 
@@ -74,6 +79,9 @@ impl Score {
                 .deals_told_by
                 .entry(told_by(&decision.opportunities))
                 .or_default() += 1;
+        }
+        if counts.deals_clear == 1 && counts.deals_decided == 0 {
+            *self.deals_left.entry(left(truth, decision)).or_default() += 1;
         }
         let bad = counts.wrong
             + counts.deals_wrong
@@ -172,6 +180,11 @@ impl Score {
                 );
             }
         }
+        let mut commonest: Vec<(&String, &usize)> = self.deals_left.iter().collect();
+        commonest.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
+        for (what, count) in commonest.into_iter().take(LEFT_MAX) {
+            report.says(&format!("  clear deals left open: {count}"), what.as_str());
+        }
         if bars {
             report.says("  by noise class", "accounts decided, wrong (95 % interval), ambiguity | deals decided, wrong, ambiguity");
             for (class, c) in &self.classes {
@@ -228,6 +241,27 @@ fn told_by(candidates: &[Candidate]) -> String {
         apart.push("being alone".to_owned());
     }
     apart.join(", ")
+}
+
+/// What a clear deal had, and the best one beside it; why there was no choice where the account was not decided.
+fn left(truth: &Truth, decision: &Decision) -> String {
+    if decision.outcome != Outcome::Matched {
+        return "the account is not decided".to_owned();
+    }
+    let is_right = |candidate: &&Candidate| Some(&candidate.id) == truth.deal.as_ref();
+    let shown = |candidate: Option<&Candidate>| {
+        candidate.map_or("none".to_owned(), |candidate| {
+            let signals: Vec<String> = candidate
+                .evidence
+                .iter()
+                .map(|evidence| evidence.signal.replace('_', " "))
+                .collect();
+            format!("{} ({})", candidate.total, signals.join(", "))
+        })
+    };
+    let right = decision.opportunities.iter().find(is_right);
+    let other = decision.opportunities.iter().find(|one| !is_right(one));
+    format!("{} before {}", shown(right), shown(other))
 }
 
 impl Counts {

@@ -17,11 +17,11 @@ const THRESHOLDS: [f64; 12] = [
     0.80, 0.82, 0.84, 0.85, 0.86, 0.87, 0.88, 0.89, 0.90, 0.92, 0.95, 0.97,
 ];
 /// What a wrong decision costs; a question costs 1.
-const WRONG_COSTS: f64 = 20.0;
+pub(super) const WRONG_COSTS: f64 = 20.0;
 
-type Cases = Vec<(Meeting, Facts, Truth)>;
+pub(super) type Cases = Vec<(Meeting, Facts, Truth)>;
 
-fn cases(seeds: &[u64], no_deal: f64) -> Cases {
+pub(super) fn cases(seeds: &[u64], no_deal: f64) -> Cases {
     let mut cases = Vec::new();
     for seed in seeds {
         let mut m = Maker::new(*seed);

@@ -7,6 +7,7 @@ mod addresses;
 mod calibrate;
 mod companies;
 mod deals;
+pub(crate) mod fit;
 mod leads;
 mod maker;
 mod ours;
