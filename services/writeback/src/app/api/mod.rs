@@ -2,6 +2,7 @@
 //! of those leaves an audit row in its own transaction.
 
 mod alike;
+mod audit;
 mod backfill;
 mod changes;
 mod conclude;
@@ -377,5 +378,14 @@ impl proto::Writeback for Api {
         // What waited passes the gates an admin set: releasing it configures nothing.
         context.require(Role::Operator)?;
         self.release(context, request).await
+    }
+
+    async fn list_audit(
+        &self,
+        context: &CallContext,
+        request: proto::ListAuditRequest,
+    ) -> Result<proto::ListAuditResponse, RpcError> {
+        context.require(Role::Viewer)?;
+        self.audit(request).await
     }
 }
