@@ -1,5 +1,6 @@
 //! The command line; doc comments are the help text.
 
+mod audit;
 mod backfill;
 mod connection;
 mod document;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
 
+pub(crate) use self::audit::Audit;
 pub(crate) use self::backfill::Backfill;
 pub(crate) use self::connection::{Access, Connect, Missed, Verify};
 pub(crate) use self::document::{Document, Format, FormatKind};
@@ -126,6 +128,9 @@ pub(crate) enum Command {
         /// Whether changes are written
         state: OnOff,
     },
+    /// Who or what changed which setting or decision
+    #[command(subcommand)]
+    Audit(Audit),
     /// Messages that could not be handled
     #[command(subcommand)]
     Quarantine(Quarantine),
@@ -284,6 +289,12 @@ mod tests {
             ),
             ("ergoctl drift repair d1", true),
             ("ergoctl drift repair", false),
+            (
+                "ergoctl audit list --action backfill. --page-size 100",
+                true,
+            ),
+            ("ergoctl audit list --page-size 101", false),
+            ("ergoctl audit", false),
             ("ergoctl mapping versions", true),
             ("ergoctl mapping diff 1", true),
             ("ergoctl mapping diff 1 2", true),

@@ -2,6 +2,7 @@
 
 mod access;
 mod alike;
+mod audit;
 mod backfill;
 mod connect;
 mod document;
@@ -124,6 +125,7 @@ pub(crate) async fn run(mut arguments: Arguments) -> anyhow::Result<u8> {
             })?;
             Ok(exit::DONE)
         }
+        Command::Audit(audit) => audit::run(&api()?, &out, audit).await,
         Command::Quarantine(quarantine) => quarantine::run(&api()?, &out, quarantine).await,
         Command::Login => login::login(&out, arguments.target.clone()).await,
         Command::Logout => login::logout(&arguments.target),
