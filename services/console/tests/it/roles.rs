@@ -144,6 +144,16 @@ async fn a_viewer_is_refused_every_write() {
         assert_eq!(status, StatusCode::FORBIDDEN, "{path}: {problem}");
         assert_eq!(problem["code"], "permission_denied", "{path}");
     }
+    // Nothing is said of a body before the role.
+    for (method, path) in [
+        (Method::POST, "/w/acme/missed/release"),
+        (Method::POST, "/w/acme/changes/decide"),
+        (Method::PUT, "/w/acme/mapping/draft"),
+        (Method::PUT, "/w/acme/live"),
+    ] {
+        let (status, problem) = vera.api(method, path, json!({"no such": "field"})).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{path}: {problem}");
+    }
     assert_eq!(script.changes(), 0);
     assert_eq!(
         vera.get("/w/other/status").await.status(),

@@ -51,8 +51,9 @@ pub(super) async fn missed(
 pub(super) async fn release(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(wish): Body<Release>,
+    wish: Result<Body<Release>, Problem>,
 ) -> Result<Json<Released>, Problem> {
     let asking = asker.least(Role::Operator)?;
+    let Body(wish) = wish?;
     Ok(Json(access::release(&desk.owners, asking, wish).await?))
 }

@@ -75,9 +75,10 @@ pub(super) async fn list(
 pub(super) async fn create(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(draft): Body<Draft>,
+    draft: Result<Body<Draft>, Problem>,
 ) -> Result<Json<Backfill>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(draft) = draft?;
     Ok(Json(backfill::create(&desk.owners, asking, draft).await?))
 }
 
@@ -111,9 +112,10 @@ pub(super) async fn shift(
     State(desk): State<Desk>,
     asker: Asker,
     Segments(one): Segments<One>,
-    Body(wish): Body<Move>,
+    wish: Result<Body<Move>, Problem>,
 ) -> Result<Json<Backfill>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(wish) = wish?;
     let moved = backfill::shift(&desk.owners, asking, one.backfill_id, wish);
     Ok(Json(moved.await?))
 }
@@ -130,9 +132,10 @@ pub(super) async fn approve(
     State(desk): State<Desk>,
     asker: Asker,
     Segments(month): Segments<Month>,
-    Body(wish): Body<ApproveSlice>,
+    wish: Result<Body<ApproveSlice>, Problem>,
 ) -> Result<Json<SliceApproval>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(wish) = wish?;
     let (id, slice) = (month.backfill_id, month.slice);
     Ok(Json(
         backfill::approve(&desk.owners, asking, id, slice, wish).await?,
@@ -151,9 +154,10 @@ pub(super) async fn undo(
     State(desk): State<Desk>,
     asker: Asker,
     Segments(one): Segments<One>,
-    Body(wish): Body<UndoBackfill>,
+    wish: Result<Body<UndoBackfill>, Problem>,
 ) -> Result<Json<Undone>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(wish) = wish?;
     let undone = backfill::undo(&desk.owners, asking, one.backfill_id, wish);
     Ok(Json(undone.await?))
 }

@@ -115,9 +115,10 @@ pub(super) async fn export(
 pub(super) async fn import(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(document): Body<Import>,
+    document: Result<Body<Import>, Problem>,
 ) -> Result<Json<Imported>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(document) = document?;
     Ok(Json(
         catalogue::import(&desk.owners, asking, document.yaml).await?,
     ))

@@ -77,9 +77,10 @@ pub(super) async fn list(
 pub(super) async fn decide(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(decide): Body<Decide>,
+    decide: Result<Body<Decide>, Problem>,
 ) -> Result<Json<Decided>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(decide) = decide?;
     Ok(Json(changes::decide(&desk.owners, asking, decide).await?))
 }
 
@@ -93,9 +94,10 @@ pub(super) async fn decide(
 pub(super) async fn rehearse(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(rehearse): Body<Rehearse>,
+    rehearse: Result<Body<Rehearse>, Problem>,
 ) -> Result<Json<Rehearsed>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(rehearse) = rehearse?;
     Ok(Json(
         changes::rehearse(&desk.owners, asking, rehearse).await?,
     ))
@@ -129,9 +131,10 @@ pub(super) async fn predictions(
 pub(super) async fn undo(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(undo): Body<Undo>,
+    undo: Result<Body<Undo>, Problem>,
 ) -> Result<Json<Decided>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(undo) = undo?;
     Ok(Json(changes::undo(&desk.owners, asking, undo).await?))
 }
 

@@ -60,9 +60,10 @@ pub(super) async fn history(
 pub(super) async fn connect(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(connect): Body<Connect>,
+    connect: Result<Body<Connect>, Problem>,
 ) -> Result<Json<ConnectLink>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(connect) = connect?;
     Ok(Json(
         connection::connect(&desk.owners, asking, connect).await?,
     ))
@@ -78,9 +79,10 @@ pub(super) async fn connect(
 pub(super) async fn connect_jwt(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(connect): Body<ConnectJwt>,
+    connect: Result<Body<ConnectJwt>, Problem>,
 ) -> Result<Json<Connection>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(connect) = connect?;
     Ok(Json(
         connection::connect_jwt(&desk.owners, asking, connect).await?,
     ))

@@ -39,9 +39,10 @@ pub(super) async fn show(
 pub(super) async fn save_draft(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(draft): Body<Mapping>,
+    draft: Result<Body<Mapping>, Problem>,
 ) -> Result<Json<Saved>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(draft) = draft?;
     let problems = mapping::save_draft(&desk.owners, asking, draft).await?;
     Ok(Json(Saved { problems }))
 }

@@ -48,9 +48,10 @@ pub(super) async fn phrases(
 pub(super) async fn set_phrase(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(phrase): Body<TitlePhrase>,
+    phrase: Result<Body<TitlePhrase>, Problem>,
 ) -> Result<StatusCode, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(phrase) = phrase?;
     matching::set_phrase(&desk.owners, asking, phrase.into(), false).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -81,9 +82,10 @@ pub(super) async fn remove_phrase(
 pub(super) async fn preview_phrase(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(wish): Body<PhrasePreview>,
+    wish: Result<Body<PhrasePreview>, Problem>,
 ) -> Result<Json<Preview>, Problem> {
     let asking = asker.least(Role::Viewer)?;
+    let Body(wish) = wish?;
     let phrase = proto::TitlePhrase {
         phrase: wish.phrase,
         account_id: wish.account_id,
@@ -104,9 +106,10 @@ pub(super) async fn preview_phrase(
 pub(super) async fn preview_domain(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(wish): Body<RulePreview>,
+    wish: Result<Body<RulePreview>, Problem>,
 ) -> Result<Json<Preview>, Problem> {
     let asking = asker.least(Role::Viewer)?;
+    let Body(wish) = wish?;
     let (rule, remove) = wish.rule()?;
     Ok(Json(
         matching::preview_domain(&desk.owners, asking, rule, remove).await?,
@@ -136,9 +139,10 @@ pub(super) async fn settle_move(
     State(desk): State<Desk>,
     asker: Asker,
     Segments(meeting): Segments<Meeting>,
-    Body(settle): Body<Settle>,
+    settle: Result<Body<Settle>, Problem>,
 ) -> Result<Json<Settled>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(settle) = settle?;
     let decision = matching::settle_move(&desk.owners, asking, meeting.id, settle.accept).await?;
     Ok(Json(Settled { decision }))
 }
@@ -163,9 +167,10 @@ pub(super) async fn settings(
 pub(super) async fn set_settings(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(settings): Body<MatchingSettings>,
+    settings: Result<Body<MatchingSettings>, Problem>,
 ) -> Result<StatusCode, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(settings) = settings?;
     matching::set_settings(&desk.owners, asking, settings).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -182,9 +187,10 @@ pub(super) async fn correct(
     State(desk): State<Desk>,
     asker: Asker,
     Segments(meeting): Segments<Meeting>,
-    Body(correction): Body<Correction>,
+    correction: Result<Body<Correction>, Problem>,
 ) -> Result<Json<Decision>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(correction) = correction?;
     Ok(Json(
         matching::correct(&desk.owners, asking, meeting.id, Some(correction)).await?,
     ))

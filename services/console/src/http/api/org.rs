@@ -79,9 +79,10 @@ pub(super) async fn sync_runs(
 pub(super) async fn start_sync(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(start): Body<StartSync>,
+    start: Result<Body<StartSync>, Problem>,
 ) -> Result<(StatusCode, Json<SyncRun>), Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(start) = start?;
     let run = org::start_sync(&desk.owners, asking, &start).await?;
     Ok((StatusCode::ACCEPTED, Json(run)))
 }
@@ -116,9 +117,10 @@ pub(super) async fn resolve_drift(
     State(desk): State<Desk>,
     asker: Asker,
     Segments(which): Segments<Which>,
-    Body(resolve): Body<Resolve>,
+    resolve: Result<Body<Resolve>, Problem>,
 ) -> Result<Json<DriftItem>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(resolve) = resolve?;
     Ok(Json(
         org::resolve_drift(&desk.owners, asking, which.id, resolve).await?,
     ))
@@ -173,9 +175,10 @@ pub(super) async fn domains(
 pub(super) async fn set_domain(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(rule): Body<DomainRule>,
+    rule: Result<Body<DomainRule>, Problem>,
 ) -> Result<StatusCode, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(rule) = rule?;
     org::set_domain(&desk.owners, asking, rule.try_into()?, false).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -50,9 +50,10 @@ pub(super) async fn list(
 pub(super) async fn save(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(overrides): Body<OwnerOverrides>,
+    overrides: Result<Body<OwnerOverrides>, Problem>,
 ) -> Result<StatusCode, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(overrides) = overrides?;
     let problems = people::save(&desk.owners, asking, overrides).await?;
     if problems.is_empty() {
         return Ok(StatusCode::NO_CONTENT);

@@ -34,9 +34,10 @@ pub(super) async fn list(
 pub(super) async fn describe(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(descriptions): Body<Descriptions>,
+    descriptions: Result<Body<Descriptions>, Problem>,
 ) -> Result<StatusCode, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(descriptions) = descriptions?;
     let unknown = pipelines::describe(&desk.owners, asking, descriptions).await?;
     if unknown.is_empty() {
         return Ok(StatusCode::NO_CONTENT);
@@ -64,9 +65,10 @@ pub(super) async fn objects(
 pub(super) async fn select(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(selection): Body<Selection>,
+    selection: Result<Body<Selection>, Problem>,
 ) -> Result<StatusCode, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(selection) = selection?;
     let problems = pipelines::select(&desk.owners, asking, selection).await?;
     if problems.is_empty() {
         return Ok(StatusCode::NO_CONTENT);

@@ -27,9 +27,10 @@ const GROUPS: u32 = 50;
 pub(super) async fn decide_alike(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(wish): Body<DecideAlike>,
+    wish: Result<Body<DecideAlike>, Problem>,
 ) -> Result<Json<DecidedAlike>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(wish) = wish?;
     Ok(Json(
         review::decide_alike(&desk.owners, asking, wish).await?,
     ))
@@ -63,8 +64,9 @@ pub(super) async fn refusals(
 pub(super) async fn release(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(wish): Body<Release>,
+    wish: Result<Body<Release>, Problem>,
 ) -> Result<Json<Released>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(wish) = wish?;
     Ok(Json(review::release(&desk.owners, asking, wish).await?))
 }

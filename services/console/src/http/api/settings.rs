@@ -33,9 +33,10 @@ pub(super) async fn permissions(
 pub(super) async fn set_permissions(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(permissions): Body<Permissions>,
+    permissions: Result<Body<Permissions>, Problem>,
 ) -> Result<Json<Permissions>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(permissions) = permissions?;
     Ok(Json(
         settings::set_permissions(&desk.owners, asking, permissions).await?,
     ))
@@ -61,9 +62,10 @@ pub(super) async fn stage_controls(
 pub(super) async fn set_stage_controls(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(controls): Body<StageControls>,
+    controls: Result<Body<StageControls>, Problem>,
 ) -> Result<Json<StageControls>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(controls) = controls?;
     Ok(Json(
         settings::set_stage_controls(&desk.owners, asking, controls).await?,
     ))
@@ -96,9 +98,10 @@ pub(super) async fn verification(
 pub(super) async fn verify(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(verify): Body<Verify>,
+    verify: Result<Body<Verify>, Problem>,
 ) -> Result<Json<Verification>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(verify) = verify?;
     Ok(Json(settings::verify(&desk.owners, asking, verify).await?))
 }
 
@@ -107,9 +110,10 @@ pub(super) async fn verify(
 pub(super) async fn set_live(
     State(desk): State<Desk>,
     asker: Asker,
-    Body(wish): Body<Live>,
+    wish: Result<Body<Live>, Problem>,
 ) -> Result<Json<Live>, Problem> {
     let asking = asker.least(Role::Admin)?;
+    let Body(wish) = wish?;
     settings::set_live(&desk.owners, asking, wish.live).await?;
     Ok(Json(wish))
 }
