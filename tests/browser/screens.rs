@@ -12,7 +12,7 @@ use crate::driver::{Window, available};
 use crate::world::{WORKSPACE, World};
 
 /// Pages of the workspace.
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 14] = [
     "integrations",
     "connection",
     "properties",
@@ -25,6 +25,7 @@ const PAGES: [&str; 13] = [
     "meetings",
     "queue",
     "status",
+    "audit",
     "quarantine",
 ];
 

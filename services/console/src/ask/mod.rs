@@ -1,6 +1,7 @@
 //! Questions and wishes, put to their owners over the bus. Pages and API share them, so both see the same answers.
 
 pub(crate) mod access;
+pub(crate) mod audit;
 pub(crate) mod backfill;
 pub(crate) mod catalogue;
 pub(crate) mod changes;

@@ -1,6 +1,7 @@
 //! Protobuf <-> what programs and pages see. Field names and words are the contract's own, in lower case.
 
 pub(crate) mod access;
+pub(crate) mod audit;
 pub(crate) mod backfill;
 pub(crate) mod catalogue;
 pub(crate) mod change;

@@ -38,6 +38,7 @@ async fn hostile_text_is_shown_as_text_on_every_page() {
             "/w/acme/verification",
             "/w/acme/live",
             "/w/acme/status",
+            "/w/acme/audit",
             "/people",
             "/tokens",
         ] {
@@ -48,7 +49,8 @@ async fn hostile_text_is_shown_as_text_on_every_page() {
             let shows = path.contains("/meetings")
                 || path.ends_with("/queue")
                 || path.ends_with("/mapping")
-                || path.ends_with("/connection");
+                || path.ends_with("/connection")
+                || path.ends_with("/audit");
             if text == right_to_left && shows {
                 // Isolated, so that it cannot turn its neighbours around.
                 assert!(page.contains(&format!("{text}</bdi>")), "{path}");

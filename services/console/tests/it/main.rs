@@ -2,6 +2,7 @@
 
 mod admit;
 mod api;
+mod audit;
 mod document;
 mod hostile;
 mod isolation;

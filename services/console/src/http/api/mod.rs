@@ -12,9 +12,9 @@
 //! pub(super) async fn list(
 //!     State(desk): State<Desk>,
 //!     asker: Asker,                                                   // the caller, in the workspace of the path
-//!     Parameters(paging): Parameters<Paging>,                         // or Body(wish): Body<Wish>
+//!     Parameters(paging): Parameters<Paging>,                         // or wish: Result<Body<Wish>, Problem>, read after
 //! ) -> Result<Json<Page<Stage>>, Problem> {
-//!     let asking = asker.least(Role::Viewer)?;                        // the least role
+//!     let asking = asker.least(Role::Viewer)?;                        // the least role, before anything is said of a body
 //!     Ok(Json(stages::list(&desk.owners, asking, paging).await?))     // src/ask/stages.rs asks the owner
 //! }                                                                   // and in `workspace()` below: .routes(routes!(stages::list))
 //! ```
@@ -26,6 +26,7 @@
 mod access;
 mod admit;
 mod asker;
+mod audit;
 mod backfill;
 mod body;
 mod catalogue;
@@ -137,6 +138,7 @@ fn workspace() -> OpenApiRouter<Desk> {
         .routes(routes!(matching::settings, matching::set_settings))
         .routes(routes!(matching::correct))
         .routes(routes!(matching::revert))
+        .routes(routes!(audit::list))
         .routes(routes!(quarantine::list))
         .routes(routes!(quarantine::show, quarantine::forget))
         .routes(routes!(quarantine::replay))

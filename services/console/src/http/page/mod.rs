@@ -5,6 +5,7 @@
 
 mod alike;
 mod assets;
+mod audit;
 mod backfill;
 mod connection;
 mod events;
@@ -95,6 +96,7 @@ pub(super) fn router() -> Router<Desk> {
         .route("/w/{workspace}/mapping", get(mapping::show))
         .route("/w/{workspace}/status", get(status::show))
         .route("/w/{workspace}/status/sync", post(status::sync))
+        .route("/w/{workspace}/audit", get(audit::show))
         .route("/w/{workspace}/quarantine", get(quarantine::list))
         .route("/w/{workspace}/quarantine/act", post(quarantine::act))
         .route("/w/{workspace}/integrations", get(integrations::show))

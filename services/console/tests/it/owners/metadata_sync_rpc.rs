@@ -233,9 +233,12 @@ impl metadata::MetadataSync for Script {
             version: 3,
             revision: 2,
             published_by: self.said(),
+            published_at: Some(events::Timestamp {
+                seconds: 1_772_445_601,
+                nanos: 0,
+            }),
             entries: 4,
             suspended: 1,
-            ..metadata::MappingVersion::default()
         };
         Ok(metadata::ListMappingVersionsResponse {
             versions: vec![version],

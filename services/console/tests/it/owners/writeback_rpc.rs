@@ -33,6 +33,41 @@ impl Script {
 }
 
 impl writeback::Writeback for Script {
+    async fn list_audit(
+        &self,
+        context: &CallContext,
+        request: writeback::ListAuditRequest,
+    ) -> Result<writeback::ListAuditResponse, RpcError> {
+        context.require(Role::Viewer)?;
+        if self.text.is_empty() || request.action == "live." {
+            return Ok(writeback::ListAuditResponse::default());
+        }
+        // As the owner cuts it.
+        let cut: String = self.text.chars().take(800).collect();
+        let entry = |id| writeback::AuditEntry {
+            id,
+            at: SEEN_AT,
+            actor: format!("user:{cut}"),
+            role: "admin".into(),
+            request_id: "r-1".into(),
+            action: "permission.set".into(),
+            subject: cut.clone(),
+            before: serde_json::to_string(&cut).expect("is written"),
+            after: request.page_token.clone(),
+            ..writeback::AuditEntry::default()
+        };
+        let (first, next) = if request.page_token.is_empty() {
+            (200, "1772445600123456.101")
+        } else {
+            (100, "")
+        };
+        let last = first - u64::from(request.page_size.min(100)) + 1;
+        Ok(writeback::ListAuditResponse {
+            entries: (last..=first).rev().map(entry).collect(),
+            next_page_token: next.to_owned(),
+        })
+    }
+
     async fn decide_alike(
         &self,
         context: &CallContext,
