@@ -5,6 +5,7 @@ use formula::{Blanks, Context, Fields as Declared, Kind, Record, Value};
 
 use super::compile::Book;
 use super::{facts, globals};
+use crate::domain::reference;
 use crate::domain::schema::{Field, Initial, Object};
 use crate::domain::value::Fields;
 
@@ -51,7 +52,13 @@ pub(super) fn record(object: &Object, book: &Book, fields: &Fields, user_id: &st
     if !fields.contains_key("RecordTypeId") {
         facts::default_record_type(&mut record, object);
     }
-    facts::lay_over(&mut record, object, fields);
+    // What refers to a record that is not in Salesforce yet has an id only then: rules that read it cannot be answered.
+    let given: Fields = fields
+        .iter()
+        .filter(|(_, value)| !reference::is(value))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    facts::lay_over(&mut record, object, &given);
     facts::blank_behind_nothing(&mut record, object, book);
     record
 }

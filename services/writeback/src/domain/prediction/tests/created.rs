@@ -2,6 +2,7 @@
 
 use super::{SCENE, changes, field, text};
 use crate::domain::prediction::{Said, Save, compile, foresee};
+use crate::domain::reference;
 use crate::domain::schema::{Field, Global, Initial, Kind, Object, RecordType, Rule, Schema};
 use crate::domain::value::{FieldValue, Fields};
 
@@ -167,6 +168,23 @@ fn a_new_record_has_what_we_set_its_defaults_and_blanks() {
             expected,
             "{formula}"
         );
+    }
+}
+
+#[test]
+fn what_refers_to_a_record_that_is_still_to_be_created_cannot_be_told() {
+    let mut fields = meeting();
+    fields.insert("Project__c".into(), reference::to("key of the project"));
+    for (formula, expected) in [
+        ("ISBLANK(Project__c)", "Project__c is not loaded"),
+        ("LEN(Project__c) > 18", "Project__c is not loaded"),
+        (
+            "ISBLANK(Project__r.Code__c)",
+            "Project__r.Code__c is not loaded",
+        ),
+        ("OR(ISNEW(), ISBLANK(Project__c))", "fires"),
+    ] {
+        assert_eq!(said(&task(formula), "Task", &fields), expected, "{formula}");
     }
 }
 
