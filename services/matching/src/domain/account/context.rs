@@ -1,22 +1,21 @@
 //! What surrounds the evidence: the owner, sleeping siblings, duplicate records.
 
-use super::{Candidate, Evidence, Witnesses};
+use super::{Evidence, Witnesses};
 use crate::domain::facts::{Account, Facts};
 use crate::domain::meeting::Meeting;
 use crate::domain::name::company;
 use crate::domain::person::{Ignored, Person};
 use crate::domain::weight;
-use chrono::{NaiveDate, TimeDelta};
+use chrono::TimeDelta;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The account's owner in the meeting.
 pub(super) fn owner(
-    meeting: &Meeting,
+    organizer: Option<&str>,
     people: &[Person<'_>],
     owner_id: &str,
-    facts: &Facts,
 ) -> Option<Evidence> {
-    let (signal, participant, weight) = match owner_presence(meeting, people, owner_id, facts) {
+    let (signal, participant, weight) = match owner_presence(organizer, people, owner_id) {
         Presence::Organizer => (
             "organizer_owns_account",
             None,
@@ -47,16 +46,20 @@ pub(crate) enum Presence {
     Absent,
 }
 
+/// The user of the org who organised the meeting.
+pub(crate) fn organizer<'f>(meeting: &Meeting, facts: &'f Facts) -> Option<&'f str> {
+    let address = meeting.organizer.as_ref()?;
+    let user = facts.users_by_address.get(address.as_str())?;
+    Some(&user.id)
+}
+
 /// Where the owner was; somebody who declined was not there.
 pub(crate) fn owner_presence(
-    meeting: &Meeting,
+    organizer: Option<&str>,
     people: &[Person<'_>],
     owner_id: &str,
-    facts: &Facts,
 ) -> Presence {
-    let organizer = meeting.organizer.as_ref();
-    let organizer = organizer.and_then(|organizer| facts.users_by_address.get(organizer.as_str()));
-    if organizer.is_some_and(|user| user.id == owner_id) {
+    if organizer == Some(owner_id) {
         return Presence::Organizer;
     }
     let mut present = people.iter().filter(|person| !person.participant.declined);
@@ -148,46 +151,38 @@ pub(super) fn survivors(witnesses: &mut Witnesses, facts: &Facts, ignored: &mut 
 }
 
 /// Of accounts that share a domain, one that sleeps while another is active is the less likely.
-pub(super) fn dormant(meeting: &Meeting, candidates: &mut [Candidate], facts: &Facts) {
+pub(super) fn dormant(meeting: &Meeting, weighed: &mut [(&Account, Vec<Evidence>)]) {
     let limit = (meeting.started_at - TimeDelta::days(weight::DORMANT_DAYS)).date_naive();
-    let last = |id: &str| -> Option<NaiveDate> { facts.accounts.get(id)?.last_activity };
     let mut awake: BTreeMap<String, String> = BTreeMap::new();
-    for candidate in candidates
+    for (account, evidence) in weighed
         .iter()
-        .filter(|one| last(&one.id).is_some_and(|day| day >= limit))
+        .filter(|(account, _)| account.last_activity.is_some_and(|day| day >= limit))
     {
-        for evidence in candidate
-            .evidence
-            .iter()
-            .filter(|evidence| evidence.group == "domain")
-        {
+        for evidence in evidence.iter().filter(|one| one.group == "domain") {
             let first = awake
                 .entry(evidence.value.clone())
-                .or_insert_with(|| candidate.id.clone());
-            if candidate.id < *first {
-                first.clone_from(&candidate.id);
+                .or_insert_with(|| account.id.clone());
+            if account.id < *first {
+                first.clone_from(&account.id);
             }
         }
     }
     if awake.is_empty() {
         return;
     }
-    for candidate in candidates.iter_mut() {
-        let Some(day) = last(&candidate.id).filter(|day| *day < limit) else {
+    for (account, evidence) in weighed.iter_mut() {
+        let Some(day) = account.last_activity.filter(|day| *day < limit) else {
             continue;
         };
-        let mut own = candidate
-            .evidence
-            .iter()
-            .filter(|evidence| evidence.group == "domain");
-        let Some(sibling) = own.find_map(|evidence| awake.get(&evidence.value)) else {
+        let mut own = evidence.iter().filter(|one| one.group == "domain");
+        let Some(sibling) = own.find_map(|one| awake.get(&one.value)).cloned() else {
             continue;
         };
-        candidate.evidence.push(Evidence {
+        evidence.push(Evidence {
             signal: "dormant_sibling",
             group: "against",
             value: day.to_string(),
-            record_id: sibling.clone(),
+            record_id: sibling,
             participant: None,
             weight: weight::DORMANT_SIBLING,
         });

@@ -7,10 +7,10 @@ mod name;
 mod site;
 mod text;
 
-pub(crate) use context::{Presence, owner_presence};
+pub(crate) use context::{Presence, organizer, owner_presence};
 pub use lead::leads;
 
-use super::facts::Facts;
+use super::facts::{Account, Facts};
 use super::meeting::Meeting;
 use super::person::{Ignored, Person, Side};
 use super::weight::{self, Millibits};
@@ -112,33 +112,30 @@ pub fn accounts(
     });
     context::survivors(&mut witnesses, facts, &mut ignored);
     name::known(people, facts, &mut witnesses);
-    let mut candidates = Vec::new();
-    for (id, found) in witnesses {
-        let Some(account) = facts.accounts.get(&id) else {
-            continue;
-        };
-        let mut evidence = combined(found);
-        if evidence.is_empty() {
-            continue;
-        }
-        evidence.extend(context::owner(meeting, people, &account.owner_id, facts));
-        candidates.push(Candidate {
-            object: Object::Account,
-            id,
-            name: String::new(),
-            total: 0,
-            evidence,
-        });
+    // Records are looked up once: with many candidates that is most of the time.
+    let organizer = context::organizer(meeting, facts);
+    let mut weighed: Vec<(&Account, Vec<Evidence>)> = witnesses
+        .into_iter()
+        .filter_map(|(id, found)| Some((facts.accounts.get(&id)?, combined(found))))
+        .filter(|(_, evidence)| !evidence.is_empty())
+        .collect();
+    for (account, evidence) in &mut weighed {
+        evidence.extend(context::owner(organizer, people, &account.owner_id));
     }
-    context::dormant(meeting, &mut candidates, facts);
-    for candidate in &mut candidates {
-        candidate.total = weight::ACCOUNT_PRIOR
-            + candidate
-                .evidence
-                .iter()
-                .map(|e| e.weight)
-                .sum::<Millibits>();
-    }
+    context::dormant(meeting, &mut weighed);
+    let mut candidates: Vec<Candidate> = weighed
+        .into_iter()
+        .map(|(account, evidence)| {
+            let weights = evidence.iter().map(|evidence| evidence.weight);
+            Candidate {
+                object: Object::Account,
+                id: account.id.clone(),
+                name: String::new(),
+                total: weight::ACCOUNT_PRIOR + weights.sum::<Millibits>(),
+                evidence,
+            }
+        })
+        .collect();
     sort(&mut candidates);
     candidates.truncate(super::decide::CANDIDATES_MAX);
     for candidate in &mut candidates {

@@ -9,7 +9,7 @@ mod words;
 
 pub use present::contacts_present;
 
-use super::account::{Candidate, Evidence, Object, sort};
+use super::account::{Candidate, Evidence, Object, organizer, sort};
 use super::facts::{Facts, Opportunity, Settings};
 use super::meeting::Meeting;
 use super::person::Person;
@@ -35,6 +35,7 @@ pub fn opportunities(
         let (there, _) = contacts_present(people, other, facts);
         present.extend(there.into_iter().map(Cow::Owned));
     }
+    let organizer = organizer(meeting, facts);
     let said = format!("{} {}", meeting.title, meeting.mentions.join(" "));
     let eligible: Vec<(Cow<'_, Opportunity>, Millibits)> = accounts
         .iter()
@@ -69,7 +70,7 @@ pub fn opportunities(
                 *window,
             ));
             evidence.extend(team::roles(opportunity, &present));
-            evidence.extend(team::owner(meeting, people, opportunity, facts));
+            evidence.extend(team::owner(organizer, people, opportunity));
             evidence.extend(kind::type_word(&said, opportunity));
             evidence.extend(words::deal_named(&said, opportunity, &telling));
             evidence.extend(told::phrase(meeting, opportunity, facts));

@@ -2,8 +2,7 @@
 
 use super::observed;
 use crate::domain::account::{Evidence, Presence, owner_presence};
-use crate::domain::facts::{Facts, Opportunity};
-use crate::domain::meeting::Meeting;
+use crate::domain::facts::Opportunity;
 use crate::domain::person::Person;
 use crate::domain::weight;
 use std::borrow::Cow;
@@ -44,35 +43,33 @@ pub(super) fn roles(
 }
 
 pub(super) fn owner(
-    meeting: &Meeting,
+    organizer: Option<&str>,
     people: &[Person<'_>],
     opportunity: &Opportunity,
-    facts: &Facts,
 ) -> Option<Evidence> {
-    let (signal, group, weight) =
-        match owner_presence(meeting, people, &opportunity.owner_id, facts) {
-            Presence::Organizer => (
-                "organizer_owns_opportunity",
-                "context",
-                weight::ORGANIZER_OWNS_OPPORTUNITY,
-            ),
-            Presence::OnCall(_) => (
-                "opportunity_owner_on_call",
-                "context",
-                weight::OPPORTUNITY_OWNER_ON_CALL,
-            ),
-            Presence::Absent if member_on_call(people, opportunity) => (
-                "team_member_on_call",
-                "context",
-                weight::OPPORTUNITY_OWNER_ON_CALL,
-            ),
-            Presence::Absent if opportunity.owner_active => (
-                "opportunity_owner_absent",
-                "against",
-                weight::OPPORTUNITY_OWNER_ABSENT,
-            ),
-            Presence::Absent => return None,
-        };
+    let (signal, group, weight) = match owner_presence(organizer, people, &opportunity.owner_id) {
+        Presence::Organizer => (
+            "organizer_owns_opportunity",
+            "context",
+            weight::ORGANIZER_OWNS_OPPORTUNITY,
+        ),
+        Presence::OnCall(_) => (
+            "opportunity_owner_on_call",
+            "context",
+            weight::OPPORTUNITY_OWNER_ON_CALL,
+        ),
+        Presence::Absent if member_on_call(people, opportunity) => (
+            "team_member_on_call",
+            "context",
+            weight::OPPORTUNITY_OWNER_ON_CALL,
+        ),
+        Presence::Absent if opportunity.owner_active => (
+            "opportunity_owner_absent",
+            "against",
+            weight::OPPORTUNITY_OWNER_ABSENT,
+        ),
+        Presence::Absent => return None,
+    };
     observed(
         signal,
         group,
