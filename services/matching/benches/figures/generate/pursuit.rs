@@ -19,6 +19,8 @@ const BY_OWNER: f64 = 0.65;
 const WITH_OWNER: f64 = 0.20;
 /// Of meetings about none: organised by somebody who owns one of the deals.
 const NO_DEAL_BY_OWNER: f64 = 0.10;
+/// Another of ours comes along, whatever the meeting is about: also to one the deal's owner organised, and to one about none.
+const COLLEAGUE: f64 = 0.25;
 /// A role holder of the deal comes; another contact, or any where no roles are filled.
 const HOLDER_COMES: f64 = 0.60;
 const OTHER_COMES: f64 = 0.12;
@@ -209,10 +211,11 @@ fn drawn(m: &mut Maker, weights: &[f64]) -> usize {
 
 /// Draws what there is to see.
 fn seen(m: &mut Maker, deals: &[Deal], people: usize, about: Option<usize>) -> Seen {
-    let (organizer, second) = match about {
+    let everybody = OWNERS + OTHERS;
+    let (organizer, owner) = match about {
         Some(about) => {
             let owner = deals[about].owner;
-            let another = (owner + 1 + m.next(OWNERS + OTHERS - 1)) % (OWNERS + OTHERS);
+            let another = (owner + 1 + m.next(everybody - 1)) % everybody;
             let draw = m.next(1_000_000) as f64 / 1e6;
             if draw < BY_OWNER {
                 (owner, None)
@@ -225,6 +228,17 @@ fn seen(m: &mut Maker, deals: &[Deal], people: usize, about: Option<usize>) -> S
         None if m.chance(NO_DEAL_BY_OWNER) => (deals[m.next(deals.len())].owner, None),
         None => (OWNERS + m.next(OTHERS), None),
     };
+    // Whoever comes along is neither the organiser nor, where the owner did not come, the owner.
+    let absent = about.map(|about| deals[about].owner);
+    let second = owner.or_else(|| {
+        if !m.chance(COLLEAGUE) {
+            return None;
+        }
+        let free: Vec<usize> = (0..everybody)
+            .filter(|n| *n != organizer && Some(*n) != absent)
+            .collect();
+        Some(free[m.next(free.len())])
+    });
     let present = loop {
         let present: Vec<bool> = (0..people)
             .map(|n| m.chance(comes(deals, about, n)))
@@ -287,24 +301,31 @@ fn ideal(deals: &[Deal], weights: &[f64], no_deal: f64, seen: &Seen) -> (Option<
 fn likely(deals: &[Deal], about: Option<usize>, seen: &Seen) -> f64 {
     let count = deals.len() as f64;
     let others = (OWNERS + OTHERS - 1) as f64;
+    // Nobody along, or this one of so many.
+    let along = |free: f64| match seen.second {
+        None => 1.0 - COLLEAGUE,
+        Some(_) => COLLEAGUE / free,
+    };
     let rep = match about {
         Some(n) => {
             let owner = deals[n].owner;
-            match seen.second {
-                None if seen.organizer == owner => BY_OWNER,
-                Some(second) if second == owner => WITH_OWNER / others,
-                Some(_) => 0.0,
-                None => (1.0 - BY_OWNER - WITH_OWNER) / others,
+            if seen.organizer == owner {
+                BY_OWNER * along(others)
+            } else if seen.second == Some(owner) {
+                WITH_OWNER / others
+            } else {
+                (1.0 - BY_OWNER - WITH_OWNER) / others * along(others - 1.0)
             }
         }
-        None if seen.second.is_some() => 0.0,
-        None if seen.organizer >= OWNERS => (1.0 - NO_DEAL_BY_OWNER) / OTHERS as f64,
+        None if seen.organizer >= OWNERS => {
+            (1.0 - NO_DEAL_BY_OWNER) / OTHERS as f64 * along(others)
+        }
         None => {
             let owned = deals
                 .iter()
                 .filter(|deal| deal.owner == seen.organizer)
                 .count() as f64;
-            NO_DEAL_BY_OWNER * owned / count
+            NO_DEAL_BY_OWNER * owned / count * along(others)
         }
     };
     let (mut room, mut empty) = (1.0, 1.0);
