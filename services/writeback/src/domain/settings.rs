@@ -38,8 +38,6 @@ pub struct Settings {
     pub stages: StageControls,
     /// A passed verification is current.
     pub verified: bool,
-    /// Approved changes are written.
-    pub live: bool,
     /// Matches below this are held, 0 to 1.
     pub match_probability_min: f64,
     /// Days are cut in this zone.

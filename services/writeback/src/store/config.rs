@@ -212,28 +212,3 @@ pub async fn set_stage_controls(
     .await?;
     Ok(())
 }
-
-/// Lets writes through or stops them; answers what it was before.
-///
-/// # Errors
-/// When Postgres fails.
-pub async fn set_live(
-    connection: &mut PgConnection,
-    workspace: &str,
-    live: bool,
-) -> Result<bool, Failure> {
-    let before = sqlx::query_scalar!(
-        "select live from writeback.workspace where workspace = $1 for update",
-        workspace
-    )
-    .fetch_one(&mut *connection)
-    .await?;
-    sqlx::query!(
-        "update writeback.workspace set live = $2, generation = generation + 1 where workspace = $1",
-        workspace,
-        live
-    )
-    .execute(connection)
-    .await?;
-    Ok(before)
-}

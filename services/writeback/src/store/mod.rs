@@ -9,6 +9,7 @@ pub mod expired;
 pub mod filtered;
 pub mod gap;
 pub mod intake;
+pub mod live;
 pub mod outcomes;
 pub mod parked;
 pub mod predictions;

@@ -71,8 +71,9 @@ impl Claim {
 pub async fn claim(scope: &Scope, lanes_max: i64, lease_s: f64) -> Result<Option<Claim>, Failure> {
     let rows = sqlx::query!(
         r#"with able as materialized (
-             select w.workspace from writeback.workspace w left join writeback.usage u using (workspace)
-             where w.live and w.connection_state in ('connected', 'access_limited')
+             select w.workspace from writeback.workspace w join writeback.live s using (workspace)
+             left join writeback.usage u using (workspace)
+             where s.live and w.connection_state in ('connected', 'access_limited')
                and w.verified_epoch = w.connection_epoch and w.verified_mapping_version = w.mapping_version
                and w.verified_settings_generation = w.settings_generation
                and coalesce(u.paused_until, '-infinity') <= now()),
@@ -336,10 +337,11 @@ pub async fn intend(
                baseline = case when c.field = '' then c.baseline else row.baseline::jsonb end
              from row join writeback.lane l on l.fence = row.fence
              join writeback.workspace w on w.workspace = l.workspace
+             join writeback.live s on s.workspace = l.workspace
              where c.id = row.id and c.version = row.version and c.state = 'approved'
                and l.workspace = c.workspace and l.lane = c.lane
                -- As when the lane was claimed: another user, or a lost connection, closes the gate at once.
-               and w.live and w.connection_state in ('connected', 'access_limited')
+               and s.live and w.connection_state in ('connected', 'access_limited')
                and w.verified_epoch = w.connection_epoch and w.verified_mapping_version = w.mapping_version
                and w.verified_settings_generation = w.settings_generation
              returning c.id, c.workspace, c.attempts, row.request_id, row.fence),

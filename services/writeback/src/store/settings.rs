@@ -184,7 +184,7 @@ async fn read(
     books: &BookCache,
 ) -> Result<Settings, Failure> {
     let row = sqlx::query!(
-        r#"select generation, connection_state, connection_detail, connection_epoch, user_id, live,
+        r#"select generation, connection_state, connection_detail, connection_epoch, user_id,
              mapping_version, pipeline_record_type_ids, match_probability_min,
              coalesce(verified_epoch = connection_epoch
                and verified_mapping_version = mapping_version
@@ -237,7 +237,6 @@ async fn read(
         permissions,
         stages,
         verified: row.verified,
-        live: row.live,
         match_probability_min: row.match_probability_min,
         time_zone,
         key_field: key_field.to_owned(),

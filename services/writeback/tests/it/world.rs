@@ -501,10 +501,14 @@ impl World {
 
     /// Live without the service, for tests that let work pile up first.
     pub(crate) async fn live_by_hand(&self) {
-        sqlx::query("update writeback.workspace set live = true, generation = generation + 1")
-            .execute(&self.pool)
-            .await
-            .expect("is live");
+        sqlx::query(
+            "insert into writeback.live (workspace, live) values ($1, true)
+             on conflict (workspace) do update set live = true",
+        )
+        .bind(WORKSPACE)
+        .execute(&self.pool)
+        .await
+        .expect("is live");
     }
 
     pub(crate) async fn decided_for(&self, said: &Said, opportunity: &str, account: &str) {

@@ -8,7 +8,7 @@ use events::writeback::v1::{
 
 use super::{Api, failed, workspace};
 use crate::store::audit::{self, Entry};
-use crate::store::{config, review, settings, usage};
+use crate::store::{live, review, usage};
 use crate::wire;
 
 impl Api {
@@ -19,18 +19,15 @@ impl Api {
         request: SetLiveRequest,
     ) -> Result<SetLiveResponse, RpcError> {
         let workspace = workspace(&request.workspace)?;
-        let known = self.settings.one(workspace).await.map_err(failed)?;
-        if request.live && !known.verified {
+        // Turning it off asks nobody and waits for nothing.
+        if request.live && !self.settings.one(workspace).await.map_err(failed)?.verified {
             return Err(RpcError::new(
                 Code::FailedPrecondition,
                 "no passed verification for the present connection, mapping and settings; run one first",
             ));
         }
         let mut unit = self.scope(workspace)?.begin().await.map_err(failed)?;
-        settings::ensure(unit.connection(), &[workspace.to_owned()])
-            .await
-            .map_err(failed)?;
-        let before = config::set_live(unit.connection(), workspace, request.live)
+        let before = live::set(unit.connection(), workspace, request.live)
             .await
             .map_err(failed)?;
         let entry = Entry {
@@ -66,7 +63,7 @@ impl Api {
             .await
             .map_err(failed)?;
         Ok(GetStatusResponse {
-            live: settings.live,
+            live: live::is_on(&scope, workspace).await.map_err(failed)?,
             verified: settings.verified,
             counts: counts
                 .into_iter()

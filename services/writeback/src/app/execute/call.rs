@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chassis::Scope;
 use salesforce::{
     Composite, Error, FieldName, ObjectName, Org, Record, Reference, Subrequest, Value,
     WriteOptions,
@@ -14,6 +15,7 @@ use crate::adapters::{answers, records};
 use crate::domain::batching::{self, Call, Kind};
 use crate::domain::change::{Action, Queued, Write};
 use crate::domain::outcome::{self, Member, Row};
+use crate::store::live;
 use crate::store::queue::{self, Claim, Intent};
 use crate::store::workspace_id;
 
@@ -56,14 +58,18 @@ impl Executor {
             .into_iter()
             .collect();
         unit.commit().await?;
+        let scope = claim.scope(&self.db)?;
+        let mut closed = false;
         let mut written = Vec::new();
         for call in calls {
             let call = only(call, &changes, &going);
             if call.rows.is_empty() {
                 continue;
             }
-            if round.is_troubled() {
-                // The org does not answer: what was not sent stays approved, its intent is taken back.
+            // A batch is many calls: whoever stops writing stops it before its next one.
+            closed = closed || !still_open(&scope, &claim.workspace).await;
+            if closed || round.is_troubled() {
+                // What was not sent stays approved, its intent is taken back.
                 for member in call.rows.iter().flat_map(|row| &row.members) {
                     round.not_sent(&changes[*member]);
                 }
@@ -147,6 +153,20 @@ impl Executor {
                 (!turned).then_some(answer)
             })
             .collect())
+    }
+}
+
+/// Whether the next call may be made; when nobody can tell, it is not.
+async fn still_open(scope: &Scope, workspace: &str) -> bool {
+    match live::may_write(scope, workspace).await {
+        Ok(open) => open,
+        Err(failure) => {
+            tracing::warn!(
+                error = failure.chain(),
+                "whether writing was stopped is not known, so nothing more is sent"
+            );
+            false
+        }
     }
 }
 

@@ -161,7 +161,6 @@ fn settings() -> Settings {
             pipelines: vec![],
         },
         verified: true,
-        live: true,
         match_probability_min: 0.5,
         time_zone: Tz::UTC,
         key_field: "Ergo_Key__c".into(),
