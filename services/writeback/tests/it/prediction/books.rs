@@ -46,7 +46,7 @@ async fn rules_are_compiled_once_per_snapshot_and_again_for_the_next() {
     assert_eq!(first.rules["Opportunity"].rules.len(), 1);
 
     // Other settings move the generation, and the compiled rules stay.
-    world.live(false).await;
+    world.permit().await;
     let second = load().await;
     assert!(second.generation > first.generation);
     assert!(Arc::ptr_eq(&first.rules, &second.rules));
