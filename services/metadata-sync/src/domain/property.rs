@@ -94,7 +94,9 @@ impl Kind {
             Behaviour::Email | Behaviour::Phone | Behaviour::Url => {
                 matches!(self, Self::Text | Self::Option)
             }
-            Behaviour::Time | Behaviour::Reference | Behaviour::None => false,
+            // An address; other lookups are refused before.
+            Behaviour::Reference => matches!(self, Self::Text | Self::Option),
+            Behaviour::Time | Behaviour::None => false,
         }
     }
 }
@@ -111,7 +113,7 @@ pub struct BuiltIn {
 }
 
 /// The built-in properties.
-pub const BUILT_IN: [BuiltIn; 7] = [
+pub const BUILT_IN: [BuiltIn; 8] = [
     built_in("meeting.title", "Title", Kind::Text),
     built_in("meeting.started_at", "Start", Kind::DateTime),
     built_in("meeting.ended_at", "End", Kind::DateTime),
@@ -119,6 +121,7 @@ pub const BUILT_IN: [BuiltIn; 7] = [
     built_in("meeting.notes", "Notes", Kind::Text),
     built_in("meeting.summary", "Summary", Kind::Text),
     built_in("meeting.suggested_stage", "Suggested stage", Kind::Option),
+    built_in("meeting.organizer", "Organizer's address", Kind::Text),
 ];
 
 const fn built_in(key: &'static str, label: &'static str, kind: Kind) -> BuiltIn {
@@ -143,7 +146,8 @@ mod tests {
             (Kind::Option, Behaviour::Picklist, true),
             (Kind::Money, Behaviour::Number, true),
             (Kind::Boolean, Behaviour::Number, false),
-            (Kind::Text, Behaviour::Reference, false),
+            (Kind::Text, Behaviour::Reference, true),
+            (Kind::Number, Behaviour::Reference, false),
             (Kind::Text, Behaviour::None, false),
         ] {
             assert_eq!(

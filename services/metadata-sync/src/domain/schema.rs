@@ -256,6 +256,12 @@ pub enum Behaviour {
 }
 
 impl Field {
+    /// Whether it is a lookup to a user, as the owner of a record is: an address stands for one.
+    #[must_use]
+    pub fn points_to_users(&self) -> bool {
+        self.reference_to.iter().any(|object| object == "User")
+    }
+
     /// What can be written into it.
     #[must_use]
     pub fn behaviour(&self) -> Behaviour {

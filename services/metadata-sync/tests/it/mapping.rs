@@ -246,7 +246,7 @@ async fn a_mapping_is_carried_to_another_org_as_yaml_and_versions_are_compared()
         .expect("properties");
     assert_eq!(
         (listed.properties, listed.built_in.len()),
-        (catalogue.clone(), 7)
+        (catalogue.clone(), 8)
     );
 
     let exported = client

@@ -4,5 +4,6 @@ pub mod answers;
 pub mod claims;
 pub mod masters;
 pub mod orgs;
+pub mod owners;
 pub mod records;
 pub mod twins;

@@ -34,7 +34,7 @@ const REVIEW_TIMEOUT_S: u64 = 5;
 pub struct Orgs {
     salesforce: Salesforce,
     rpc: chassis::RpcTransport,
-    metadata: MetadataSyncClient<chassis::RpcTransport>,
+    pub(super) metadata: MetadataSyncClient<chassis::RpcTransport>,
     kept: Cache<String, Kept>,
     /// Workspaces whose access review was asked for lately.
     reviewed: Cache<String, ()>,

@@ -20,6 +20,7 @@ use crate::domain::gate::{self, Surroundings, Target};
 use crate::domain::marker;
 use crate::domain::meeting::Meeting;
 use crate::domain::outcome::{self, CallFailure};
+use crate::domain::owner::{self, Owners};
 use crate::domain::plan::{self, Created, Frame, Plan, Proposal};
 use crate::domain::prediction::{self, Foreseen, Save};
 use crate::domain::settings::Settings;
@@ -148,6 +149,7 @@ impl Gating {
                 plan::plan(meeting, &item.matched, mapping, frame)
             }));
         }
+        let owners = self.owners(items, &plans, &settings).await?;
         let mut facts = self.read(items, &plans, &settings).await?;
         let pieces = self.pieces(items, &workspaces).await?;
         for facts in facts.values_mut() {
@@ -155,6 +157,7 @@ impl Gating {
                 facts.ours.add(earlier::provenance(created));
             }
         }
+        let nobody = Owners::new();
         let mut judged = Vec::with_capacity(items.len());
         for ((item, whole), plan) in items.iter().zip(&whole).zip(plans) {
             let of = settings_of(&settings, &item.workspace)?;
@@ -162,7 +165,8 @@ impl Gating {
                 Some(plan) => {
                     let unfetched = whole.as_ref().map_or("", |whole| &whole.unfetched);
                     let facts = facts.get(&item.workspace);
-                    let gated = gate_all(item, unfetched, &plan, of, facts, &pieces);
+                    let people = owners.get(&item.workspace).unwrap_or(&nobody);
+                    let gated = gate_all(item, unfetched, &plan, of, facts, &pieces, people);
                     Judged {
                         plan,
                         gated,
@@ -225,6 +229,30 @@ impl Gating {
             .collect();
         let scope = store::scope(&self.db, workspaces.iter().map(String::as_str))?;
         earlier::pieces(&scope, workspaces, &meetings).await
+    }
+
+    /// Who the addresses stand for that a mapping puts into a field for users; most mappings have none.
+    async fn owners(
+        &self,
+        items: &[Item],
+        plans: &[Option<Plan>],
+        settings: &HashMap<String, Arc<Settings>>,
+    ) -> Result<HashMap<String, Owners>, Failure> {
+        let mut wanted: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for (item, plan) in items.iter().zip(plans) {
+            let schema = &settings_of(settings, &item.workspace)?.schema;
+            let proposals = plan.iter().flat_map(|plan| &plan.proposals);
+            let of = wanted.entry(&item.workspace).or_default();
+            of.extend(owner::wanted(proposals, schema));
+        }
+        let mut owners = HashMap::new();
+        for (workspace, addresses) in wanted {
+            let id = store::workspace_id(workspace)?;
+            // What is beyond the limit waits, and is asked when it is judged again.
+            let addresses = addresses.into_iter().take(owner::ADDRESSES_MAX).collect();
+            owners.insert(workspace.to_owned(), self.orgs.owners(&id, addresses).await);
+        }
+        Ok(owners)
     }
 
     async fn read(
@@ -408,6 +436,7 @@ fn gate_all(
     settings: &Settings,
     facts: Option<&Facts>,
     pieces: &HashMap<Place, String>,
+    owners: &Owners,
 ) -> Vec<Gated> {
     let now = Utc::now();
     let none = Fields::new();
@@ -442,6 +471,7 @@ fn gate_all(
             earlier: earlier_piece(item, proposal, pieces),
             siblings: &none,
             foreseen: &nothing,
+            owners,
             budget_spent: facts.is_some_and(|facts| facts.budget_spent),
             schema_moved: facts.is_some_and(|facts| facts.schema_moved),
             now,

@@ -340,7 +340,7 @@ pub(super) fn judged_again_in_s<'a>(gated: impl Iterator<Item = &'a Gated>) -> O
         .flat_map(|gated| &gated.reasons)
         .filter_map(|reason| match reason.code.as_str() {
             gate::SCHEMA_MOVED => Some(SCHEMA_AGAIN_S),
-            "baseline_unknown" | "share_spent" => Some(AGAIN_S),
+            "baseline_unknown" | "share_spent" | gate::OWNER_NOT_TOLD => Some(AGAIN_S),
             _ => None,
         })
         .min_by(f64::total_cmp)

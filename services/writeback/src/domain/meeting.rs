@@ -25,6 +25,8 @@ pub struct Meeting {
     pub participants: Vec<String>,
     /// Everybody listed, as matching counts them.
     pub people: Vec<Person>,
+    /// Address of whose calendar it was in; empty when not known.
+    pub organizer: String,
     /// Where the recording is; empty when not recorded.
     pub recording_url: String,
     /// Notes.

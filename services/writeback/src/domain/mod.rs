@@ -24,6 +24,7 @@ pub mod missed;
 pub mod newcomer;
 pub mod outcome;
 pub mod overwrite;
+pub mod owner;
 pub mod people;
 pub mod plan;
 pub mod prediction;

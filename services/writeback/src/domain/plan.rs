@@ -186,6 +186,7 @@ fn find(property: &str, meeting: &Meeting) -> Option<Found> {
         "meeting.title" => text(&meeting.title, None),
         "meeting.started_at" => sure(Typed::DateTime(meeting.started_at), None),
         "meeting.ended_at" => sure(Typed::DateTime(meeting.ended_at), None),
+        "meeting.organizer" => text(&meeting.organizer, None),
         "meeting.recording_url" => text(&meeting.recording_url, Some(Content::RecordingLink)),
         "meeting.notes" => long(&meeting.notes, Content::Notes),
         "meeting.summary" => long(&meeting.summary, Content::Summary),

@@ -5,6 +5,7 @@ use super::change::{Action, Reason, Verdict, Write};
 use super::fit::{self, Unfit};
 use super::gate;
 use super::mapping::Mapping;
+use super::owner;
 use super::schema::{Field, Kind, Object, Schema};
 use super::value::Fields;
 
@@ -52,7 +53,7 @@ pub fn objections(schema: &Schema, mapping: Option<&Mapping>, change: Approved<'
         change.restores,
         change.proposed,
         object.fields.get(change.field),
-    ) && !links(change, field)
+    ) && !points(change, field)
         && let Err(Unfit { code, message }) = fit::takes(value, field)
     {
         found.push(Reason::new("value", Verdict::Hold, code, message).about([change.field]));
@@ -60,9 +61,14 @@ pub fn objections(schema: &Schema, mapping: Option<&Mapping>, change: Approved<'
     found
 }
 
-/// The link of an activity we created: it comes from the match and from no entry, so it is a record's id, not a text.
-fn links(change: Approved<'_>, field: &Field) -> bool {
-    change.entry_id.is_empty() && field.kind == Kind::Reference
+/// A record's id, not a text: the link of an activity we created, which comes from the match and from no entry, or the user
+/// an address of the meeting stood for.
+fn points(change: Approved<'_>, field: &Field) -> bool {
+    let user = |proposed: &Write| match proposed {
+        Write::Value(value) => owner::takes_users(field) && owner::is_user(value),
+        Write::Record(_) => false,
+    };
+    field.kind == Kind::Reference && (change.entry_id.is_empty() || change.proposed.is_some_and(user))
 }
 
 /// The field an entry is mapped to now, when a repair moved it within its object: the change follows, and is written only

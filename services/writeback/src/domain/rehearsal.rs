@@ -7,6 +7,7 @@ use salesforce::Class;
 
 use super::change::Reason;
 use super::outcome::Problem;
+use super::owner;
 use super::schema::{Field, Kind};
 use super::text;
 use super::value::FieldValue;
@@ -52,7 +53,9 @@ pub fn sample(
             present.clone()
         });
     }
-    if !present.is_empty() && field.kind != Kind::Other && field.kind != Kind::Reference {
+    if !present.is_empty() && field.kind != Kind::Other
+        && (field.kind != Kind::Reference || owner::takes_users(field))
+    {
         return Some(present.clone());
     }
     let text = |sample: &str| {

@@ -121,6 +121,10 @@ pub fn meeting(sent: &meeting::v1::MeetingProcessed) -> Result<Meeting, Invalid>
         ended_at: moment(sent.ended_at.as_ref(), "meeting.ended_at")?,
         participants,
         people: sent.participants.iter().map(person).collect(),
+        organizer: sent
+            .organizer
+            .as_ref()
+            .map_or_else(String::new, |organizer| clean(&organizer.email)),
         recording_url: clean(&sent.recording_url),
         notes: text(sent.notes.as_ref()),
         summary: text(sent.summary.as_ref()),

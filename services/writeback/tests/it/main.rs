@@ -13,6 +13,7 @@ mod live_switch;
 mod money_time;
 mod notes;
 mod order;
+mod owners;
 mod prediction;
 mod purity;
 mod queue;

@@ -20,7 +20,9 @@ use events::crm::v1::{
     destination,
 };
 use events::matching::v1::{Decision, MatchDecided, Outcome};
-use events::meeting::v1::{ExtractedValue, MeetingProcessed, Origin, SuggestedStage, Value, value};
+use events::meeting::v1::{
+    ExtractedValue, MeetingProcessed, Origin, Participant, SuggestedStage, Value, value,
+};
 use events::rpc::{CallContext, Code, RpcError};
 use events::writeback::v1::{
     Change, ChangeSet, ChangeState, GetChangeSetRequest, PermissionMode, PropertyPermission,
@@ -170,6 +172,8 @@ pub(crate) struct Said {
     pub(crate) origin: Origin,
     pub(crate) outcome: Outcome,
     pub(crate) title: String,
+    /// Address of the organizer; empty when not known.
+    pub(crate) organizer: String,
     /// From its beginning to the end of the analysis, in seconds.
     pub(crate) analysed_after_s: i64,
 }
@@ -187,6 +191,7 @@ pub(crate) fn said(id: &str, next_step: &str) -> Said {
         origin: Origin::Live,
         outcome: Outcome::Matched,
         title: "Weekly".into(),
+        organizer: String::new(),
         analysed_after_s: 2_000,
     }
 }
@@ -568,6 +573,10 @@ impl World {
                 revision: said.revision,
                 origin: said.origin.into(),
                 title: said.title.clone(),
+                organizer: (!said.organizer.is_empty()).then(|| Participant {
+                    email: said.organizer.clone(),
+                    ..Participant::default()
+                }),
                 started_at: at(said.started_at),
                 ended_at: at(said.started_at + 1_800),
                 extracted_values: values,

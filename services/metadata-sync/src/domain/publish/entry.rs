@@ -85,7 +85,7 @@ fn alone(report: &mut Report<'_>) {
         report.add(
             "property",
             format!("{:?} is not a built-in property", entry.property),
-            "use meeting.title, started_at, ended_at, recording_url, notes, summary or suggested_stage",
+            "use meeting.title, started_at, ended_at, recording_url, notes, summary, suggested_stage or organizer",
         );
     }
     if entry.overwrite.is_none() && entry.direction == Direction::Write {
@@ -210,6 +210,12 @@ fn built_in(property: &str) -> Option<&'static [Behaviour]> {
         "meeting.recording_url" => &[Behaviour::Url, Behaviour::Text, Behaviour::LongText],
         "meeting.notes" | "meeting.summary" => LINES,
         "meeting.suggested_stage" => &[Behaviour::Picklist],
+        "meeting.organizer" => &[
+            Behaviour::Reference,
+            Behaviour::Email,
+            Behaviour::Text,
+            Behaviour::LongText,
+        ],
         _ => return None,
     })
 }
@@ -226,11 +232,11 @@ fn suitable(report: &mut Report<'_>, field: &Field) {
             );
             return;
         }
-        Behaviour::Reference => {
+        Behaviour::Reference if !field.points_to_users() => {
             report.add(
                 "field",
-                "a lookup cannot be filled from a meeting",
-                "choose a text, picklist, number or date field",
+                "a lookup cannot be filled from a meeting, unless it points to a user",
+                "choose a text, picklist, number or date field, or an owner",
             );
             return;
         }
@@ -245,7 +251,9 @@ fn suitable(report: &mut Report<'_>, field: &Field) {
         | Behaviour::Time
         | Behaviour::Email
         | Behaviour::Phone
-        | Behaviour::Url => {}
+        | Behaviour::Url
+        // Whom an address stands for is asked when a meeting names it.
+        | Behaviour::Reference => {}
     }
     if built_in(&entry.property).is_some_and(|fitting| !fitting.contains(&behaviour)) {
         report.add(
@@ -298,7 +306,8 @@ fn of_type(report: &mut Report<'_>, property: &Property, field: &Field) {
     let entry = report.entry;
     let behaviour = field.behaviour();
     let Some(kind) = property.kind else { return };
-    if matches!(behaviour, Behaviour::None | Behaviour::Reference) {
+    let no_user = behaviour == Behaviour::Reference && !field.points_to_users();
+    if behaviour == Behaviour::None || no_user {
         return;
     }
     if !kind.fits(behaviour) {

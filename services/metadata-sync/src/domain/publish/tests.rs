@@ -34,6 +34,10 @@ fn schema() -> Schema {
         updateable: false,
         ..field("double", 0)
     };
+    let owner = Field {
+        reference_to: vec!["User".into()],
+        ..field("reference", 18)
+    };
     let opportunity = Object {
         name: "Opportunity".into(),
         updateable: true,
@@ -44,7 +48,8 @@ fn schema() -> Schema {
             ("StageName", stage),
             ("Locked__c", locked),
             ("Formula__c", formula),
-            ("OwnerId", field("reference", 18)),
+            ("AccountId", field("reference", 18)),
+            ("OwnerId", owner),
             ("Secret__c", field("encryptedstring", 175)),
             ("Amount", field("currency", 0)),
         ]
@@ -100,7 +105,14 @@ fn a_sound_mapping_has_no_problem() {
         ..entry("meeting.suggested_stage", "StageName")
     };
     let mapping = Mapping {
-        entries: vec![entry("next_step", "NextStep"), stage],
+        entries: vec![
+            entry("next_step", "NextStep"),
+            stage,
+            Entry {
+                id: "owner".into(),
+                ..entry("meeting.organizer", "OwnerId")
+            },
+        ],
         destinations: vec![Destination {
             content: Some(Content::Meeting),
             kind: Some(Kind::Task),
@@ -134,8 +146,8 @@ fn each_problem_names_its_fix() {
             "e1 field: Opportunity.Formula__c is filled by Salesforce -> choose a field that can be written",
         ),
         (
-            entry("next_step", "OwnerId"),
-            "e1 field: a lookup cannot be filled from a meeting -> choose a text, picklist, number or date field",
+            entry("next_step", "AccountId"),
+            "e1 field: a lookup cannot be filled from a meeting, unless it points to a user -> choose a text, picklist, number or date field, or an owner",
         ),
         (
             entry("next_step", "Secret__c"),
@@ -151,7 +163,7 @@ fn each_problem_names_its_fix() {
         ),
         (
             entry("meeting.unknown", "NextStep"),
-            "e1 property: \"meeting.unknown\" is not a built-in property -> use meeting.title, started_at, ended_at, recording_url, notes, summary or suggested_stage",
+            "e1 property: \"meeting.unknown\" is not a built-in property -> use meeting.title, started_at, ended_at, recording_url, notes, summary, suggested_stage or organizer",
         ),
         (
             Entry {

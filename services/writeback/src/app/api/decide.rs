@@ -19,6 +19,7 @@ use crate::domain::lane;
 use crate::domain::meeting::Typed;
 use crate::domain::settings::{Mode, Settings};
 use crate::domain::text;
+use crate::domain::owner;
 use crate::domain::value::{FieldValue, fields_from_json};
 use crate::store::audit::Entry;
 use crate::store::review::{self, Decided, Shown};
@@ -265,6 +266,13 @@ fn fits(shown: &Shown, value: &FieldValue, settings: &Settings) -> Result<(), St
             shown.object, shown.field
         ));
     };
+    if owner::takes_users(field) && !value.is_empty() {
+        return if owner::is_user(value) {
+            Ok(())
+        } else {
+            Err("the field takes a user, named by the id it has in Salesforce, which begins with 005".to_owned())
+        };
+    }
     let typed = match value {
         FieldValue::Null if field.nillable => return Ok(()),
         FieldValue::Null => return Err("the field may not be empty".to_owned()),

@@ -118,7 +118,7 @@ pub fn fit(value: &Typed, field: &Field, rules: Rules<'_>) -> Result<Fitted, Unf
         )),
         Kind::Reference => Err(unfit(
             "reference_refused",
-            "lookups are never set from what was said; map another field",
+            "only lookups to users are set, and only from a mapped address; map another field",
         )),
         Kind::Other => Err(unfit(
             "type_unsupported",
@@ -127,6 +127,6 @@ pub fn fit(value: &Typed, field: &Field, rules: Rules<'_>) -> Result<Fitted, Unf
     }
 }
 
-fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     text.chars().take(60).collect()
 }

@@ -20,6 +20,7 @@ mod tests;
 
 pub use connection::reach;
 pub use setup::SCHEMA_MOVED;
+pub use value::OWNER_NOT_TOLD;
 
 use chrono::{DateTime, Utc};
 
@@ -30,6 +31,7 @@ use super::fit::{self, Fitted, Unfit};
 use super::mapping::{Entry, Overwrite};
 use super::meeting::Typed;
 use super::overwrite::{self, Decision, Present, Provenance};
+use super::owner::{self, Owners};
 use super::plan::{Proposal, Source};
 use super::prediction::Foreseen;
 use super::reference;
@@ -97,6 +99,8 @@ pub struct Surroundings<'a> {
     pub siblings: &'a Fields,
     /// What the org's validation rules would do to the record's changes.
     pub foreseen: &'a Foreseen,
+    /// Who the addresses in the meeting stand for, where a field takes a user.
+    pub owners: &'a Owners,
     /// The workspace's share of the org's daily calls is spent.
     pub budget_spent: bool,
     /// The org moved since its schema was read, and is being read again.
@@ -161,6 +165,9 @@ impl<'a> Subject<'a> {
                 truncated: false,
             }));
         }
+        if self.names_owner() {
+            return owner::fit(value, self.around.owners);
+        }
         let record = self.record();
         let text = |name: &str| {
             record
@@ -187,6 +194,11 @@ impl<'a> Subject<'a> {
             },
         };
         Some(fit::fit(value, field, rules))
+    }
+
+    /// Whether the mapping fills a field that takes a user.
+    fn names_owner(&self) -> bool {
+        !self.proposal.entry_id.is_empty() && self.field.is_some_and(owner::takes_users)
     }
 
     fn decide(&self) -> Option<Decision> {

@@ -83,6 +83,10 @@ fn settings() -> Settings {
             field("StageName", Kind::Picklist),
             field("Amount", Kind::Currency),
             field("RecordTypeId", Kind::Reference),
+            Field {
+                reference_to: vec!["User".into()],
+                ..field("OwnerId", Kind::Reference)
+            },
         ],
     );
     let task = object(
@@ -126,6 +130,7 @@ fn settings() -> Settings {
                 entry("next_step", "NextStep"),
                 entry("stage", "StageName"),
                 entry("hidden", "Hidden__c"),
+                entry("owner", "OwnerId"),
             ],
             destinations: vec![Destination {
                 content: Content::Meeting,
@@ -149,6 +154,7 @@ fn settings() -> Settings {
                 (key("NextStep"), automatic),
                 (key("StageName"), automatic),
                 (key("Hidden__c"), automatic),
+                (key("OwnerId"), Mode::Review),
             ]),
         },
         stages: StageControls {
@@ -238,6 +244,7 @@ struct World {
     backfill: bool,
     budget_spent: bool,
     schema_moved: bool,
+    owners: Owners,
 }
 
 impl World {
@@ -252,6 +259,7 @@ impl World {
             target: |record| Target::Read(record),
             ours: None,
             siblings: Fields::new(),
+            owners: Owners::new(),
             backfill: false,
             budget_spent: false,
             schema_moved: false,
@@ -271,6 +279,7 @@ impl World {
             earlier: None,
             siblings: &self.siblings,
             foreseen: &none,
+            owners: &self.owners,
             budget_spent: self.budget_spent,
             schema_moved: self.schema_moved,
             now: DateTime::UNIX_EPOCH,
@@ -325,6 +334,41 @@ fn next_step() -> Proposal {
 
 /// One change of the world, with its name.
 type Case = (&'static str, fn(&mut World), &'static str);
+
+#[test]
+fn an_owner_is_named_waited_for_or_held_with_the_reason() {
+    use crate::domain::owner::Known;
+    let mut world = World::new();
+    world
+        .record
+        .insert("OwnerId".to_owned(), text("005000000000009AAA"));
+    let proposal = update("owner", "OwnerId", "Rosa@Acme.example");
+    assert_eq!(
+        world.said(&proposal),
+        "held: property_permission/review value/owner_not_told"
+    );
+    let address = "rosa@acme.example".to_owned();
+    let rosa = Known::User {
+        id: "005000000000001AAA".into(),
+        name: "Rosa Meier".into(),
+    };
+    world.owners.insert(address.clone(), rosa);
+    assert_eq!(
+        world.said(&proposal),
+        "held: property_permission/review value/owner_named"
+    );
+    assert_eq!(
+        world.gate(&proposal).proposed,
+        Some(Write::Value(text("005000000000001AAA")))
+    );
+    let gone = Known::Nobody("the Salesforce user with this address is inactive".into());
+    world.owners.insert(address, gone);
+    assert_eq!(
+        world.said(&proposal),
+        "held: property_permission/review value/no_such_owner"
+    );
+    assert_eq!(world.gate(&proposal).proposed, None);
+}
 
 #[test]
 fn nothing_in_the_way_approves() {

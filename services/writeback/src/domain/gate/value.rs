@@ -4,9 +4,14 @@ use super::{Reason, Subject};
 use crate::domain::change::Verdict;
 use crate::domain::fit::{Fitted, Unfit};
 use crate::domain::mapping::Content;
+use crate::domain::meeting::Typed;
+use crate::domain::owner::{self, Known};
 use crate::domain::plan::Source;
 use crate::domain::text;
 use crate::domain::value::FieldValue;
+
+/// Who an address stands for could not be asked.
+pub const OWNER_NOT_TOLD: &str = "owner_not_told";
 
 /// Without these a record would not say what it is about.
 const ESSENTIAL: [(&str, &[&str]); 6] = [
@@ -33,7 +38,7 @@ pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
             vec![Reason::new("", Verdict::Hold, code, message).about(field)]
         }
         (Some(Ok(Fitted { truncated, .. })), _) => {
-            let mut reasons = Vec::new();
+            let mut reasons: Vec<Reason> = named(subject).into_iter().collect();
             if *truncated {
                 reasons.push(
                     Reason::new(
@@ -63,7 +68,37 @@ pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
             reasons
         }
         (None, Source::Record { missing, .. }) => record(subject, missing),
+        (None, Source::Value(_)) if subject.names_owner() => vec![
+            Reason::new(
+                "",
+                Verdict::Wait,
+                OWNER_NOT_TOLD,
+                "who the address stands for in Salesforce was not told yet",
+            )
+            .about(field),
+        ],
         (None, Source::Value(_)) => Vec::new(),
+    }
+}
+
+/// Who the new owner is, for a person: what is written is an id.
+fn named(subject: &Subject<'_>) -> Option<Reason> {
+    let (true, Source::Value(Typed::Text(said))) = (subject.names_owner(), &subject.proposal.source)
+    else {
+        return None;
+    };
+    let address = owner::address(said);
+    match subject.around.owners.get(&address)? {
+        Known::User { id, name } => Some(
+            Reason::new(
+                "",
+                Verdict::Pass,
+                "owner_named",
+                format!("{address} is {name} in Salesforce ({id})"),
+            )
+            .about([subject.proposal.field.clone()]),
+        ),
+        Known::Nobody(_) => None,
     }
 }
 
