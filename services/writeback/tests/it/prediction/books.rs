@@ -1,6 +1,8 @@
 //! Rules are compiled once per snapshot, whatever else moves.
 
+use events::writeback::v1::{PermissionMode, PropertyPermission, SetPermissionsRequest};
 use std::sync::Arc;
+use testkit::rpc::as_admin;
 
 use chassis::Db;
 use chrono_tz::Tz;
@@ -46,7 +48,21 @@ async fn rules_are_compiled_once_per_snapshot_and_again_for_the_next() {
     assert_eq!(first.rules["Opportunity"].rules.len(), 1);
 
     // Other settings move the generation, and the compiled rules stay.
-    world.permit().await;
+    let stricter = SetPermissionsRequest {
+        workspace: WORKSPACE.into(),
+        permissions: vec![PropertyPermission {
+            object: "Opportunity".into(),
+            field: "Amount".into(),
+            mode: PermissionMode::Review.into(),
+            ..PropertyPermission::default()
+        }],
+    };
+    let set = world
+        .client()
+        .await
+        .set_permissions(&as_admin(), stricter)
+        .await;
+    set.expect("permissions are set");
     let second = load().await;
     assert!(second.generation > first.generation);
     assert!(Arc::ptr_eq(&first.rules, &second.rules));
