@@ -5,6 +5,7 @@ mod audit;
 mod backfill;
 mod claims;
 mod creations;
+mod deals;
 mod exactly_once;
 mod gone;
 mod humans;
