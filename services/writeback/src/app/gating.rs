@@ -19,6 +19,7 @@ use crate::domain::decision::Match;
 use crate::domain::gate::{self, Surroundings, Target};
 use crate::domain::marker;
 use crate::domain::meeting::Meeting;
+use crate::domain::note;
 use crate::domain::outcome::{self, CallFailure};
 use crate::domain::owner::{self, Owners};
 use crate::domain::plan::{self, Created, Frame, Plan, Proposal};
@@ -91,6 +92,20 @@ struct Facts {
     spent: Spent,
 }
 
+impl Facts {
+    /// Puts what stands for the content of a note we created beside what was read of it.
+    fn note_stands(&mut self, created: &Created, user_id: &str) {
+        let key = (note::OBJECT.to_owned(), created.record_id.clone());
+        if let (Some(Some(fields)), Some(ours)) = (
+            self.records.get_mut(&key),
+            created.fields.get(note::CONTENT),
+        ) {
+            let stands = note::present(fields, user_id, ours);
+            fields.insert(note::CONTENT.to_owned(), stands);
+        }
+    }
+}
+
 impl Gating {
     /// Over the service's parts.
     #[must_use]
@@ -155,6 +170,12 @@ impl Gating {
         for facts in facts.values_mut() {
             for created in created.values() {
                 facts.ours.add(earlier::provenance(created));
+            }
+        }
+        for created in created.values() {
+            for (workspace, facts) in &mut facts {
+                let user_id = &settings_of(&settings, workspace)?.connection.user_id;
+                facts.note_stands(created, user_id);
             }
         }
         let nobody = Owners::new();

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 
 use super::change::{Action, Isolation, Queued, State};
+use super::note;
 
 /// Rows of one collections request (`salesforce-api.md` 5.2).
 pub const ROWS_MAX: usize = 200;
@@ -17,7 +18,7 @@ pub enum Kind {
     Update,
     /// Creates records.
     Create,
-    /// Creates one note with its links.
+    /// Creates one note with its links, or updates one.
     Note,
     /// Deletes records.
     Delete,
@@ -127,7 +128,11 @@ pub fn group(changes: &[Queued]) -> Vec<Call> {
                 if change.isolation == Isolation::OwnCall {
                     if !row_of.contains_key(id) {
                         alone.push(Call {
-                            kind: Kind::Update,
+                            kind: if change.object == note::OBJECT {
+                                Kind::Note
+                            } else {
+                                Kind::Update
+                            },
                             rows: vec![row(vec![index])],
                         });
                     }
@@ -158,6 +163,14 @@ pub fn group(changes: &[Queued]) -> Vec<Call> {
             }
         }
     }
+    // A note is written by a call of its own, new or not.
+    let (kept, updates): (Vec<Row>, Vec<Row>) = updates
+        .into_iter()
+        .partition(|row| row.object == note::OBJECT);
+    notes.extend(kept.into_iter().map(|row| Call {
+        kind: Kind::Note,
+        rows: vec![row],
+    }));
     let mut calls = chunk(Kind::Update, updates);
     calls.extend(chunk(Kind::Create, creates));
     calls.extend(chunk(Kind::Delete, deletes));

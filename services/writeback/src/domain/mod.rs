@@ -22,6 +22,7 @@ pub mod meeting;
 pub mod merged;
 pub mod missed;
 pub mod newcomer;
+pub mod note;
 pub mod outcome;
 pub mod overwrite;
 pub mod owner;

@@ -304,7 +304,7 @@ fn activities(
         // What an older revision created is brought up to date instead of doubled.
         let existing = frame.created.get(&draft.key);
         if let Some(created) = existing {
-            let newer = revision::updates(kind, &draft, created, meeting, matched, &contents);
+            let newer = revision::updates(&draft, created, meeting, matched, &contents);
             if !newer.is_empty() {
                 proposals.extend(newer);
                 continue;

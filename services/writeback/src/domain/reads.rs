@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::mapping::Mapping;
+use super::note;
 use super::prediction::Books;
 use super::schema::Schema;
 use super::settings::StageControls;
@@ -37,6 +38,9 @@ const TASK: [&str; 7] = [
     "Priority",
 ];
 
+/// A note we created is brought up to date; its content is never read.
+const NOTE: [&str; 1] = ["Title"];
+
 /// The fields to read, by object; only fields the user sees, because one hidden field fails the whole read.
 #[must_use]
 pub fn plan(
@@ -60,6 +64,7 @@ pub fn plan(
             }
             "Task" => wanted.extend(TASK.iter().map(|field| (*field).to_owned())),
             "Event" => wanted.extend(EVENT.iter().map(|field| (*field).to_owned())),
+            note::OBJECT => wanted.extend(NOTE.iter().map(|field| (*field).to_owned())),
             _ => {}
         }
         for entry in mapping.iter().flat_map(|mapping| &mapping.entries) {

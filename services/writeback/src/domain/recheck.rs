@@ -5,6 +5,7 @@ use super::change::{Action, Reason, Verdict, Write};
 use super::fit::{self, Unfit};
 use super::gate;
 use super::mapping::Mapping;
+use super::note;
 use super::owner;
 use super::schema::{Field, Kind, Object, Schema};
 use super::value::Fields;
@@ -54,6 +55,7 @@ pub fn objections(schema: &Schema, mapping: Option<&Mapping>, change: Approved<'
         change.proposed,
         object.fields.get(change.field),
     ) && !points(change, field)
+        && !note::is_content(change.object, change.field)
         && let Err(Unfit { code, message }) = fit::takes(value, field)
     {
         found.push(Reason::new("value", Verdict::Hold, code, message).about([change.field]));
@@ -68,7 +70,8 @@ fn points(change: Approved<'_>, field: &Field) -> bool {
         Write::Value(value) => owner::takes_users(field) && owner::is_user(value),
         Write::Record(_) => false,
     };
-    field.kind == Kind::Reference && (change.entry_id.is_empty() || change.proposed.is_some_and(user))
+    field.kind == Kind::Reference
+        && (change.entry_id.is_empty() || change.proposed.is_some_and(user))
 }
 
 /// The field an entry is mapped to now, when a repair moved it within its object: the change follows, and is written only

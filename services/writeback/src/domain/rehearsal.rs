@@ -53,7 +53,8 @@ pub fn sample(
             present.clone()
         });
     }
-    if !present.is_empty() && field.kind != Kind::Other
+    if !present.is_empty()
+        && field.kind != Kind::Other
         && (field.kind != Kind::Reference || owner::takes_users(field))
     {
         return Some(present.clone());

@@ -1,4 +1,4 @@
-//! A newer revision of a meeting, or a corrected match, brings the activity an older one created up to date: the same
+//! A newer revision of a meeting, or a corrected match, brings the activity or note an older one created up to date: the same
 //! record, its differing fields, and only as long as they hold what we wrote.
 
 use super::activity::Draft;
@@ -6,27 +6,25 @@ use super::change::Action;
 use super::compare::same;
 use super::decision::Match;
 use super::lane;
-use super::mapping::{ActivityKind, Content, Overwrite};
+use super::mapping::{Content, Overwrite};
 use super::meeting::{Meeting, Typed};
+use super::note;
 use super::plan::{Created, Proposal, Source};
 use super::value::FieldValue;
 
 /// Fields that link an activity to records.
 const LINKS: [&str; 2] = ["WhatId", "WhoId"];
 
-/// The updates that make an activity what a newer revision says; none when it says the same, or the activity cannot be
-/// changed in place. What is kept outside the event is not compared: it would be left out of the text.
+/// The updates that make an activity or a note what a newer revision says; none when it says the same. What is kept outside the event is not compared: it would be left out of the text.
 #[must_use]
 pub fn updates(
-    kind: ActivityKind,
     draft: &Draft,
     created: &Created,
     meeting: &Meeting,
     matched: &Match,
     contents: &[Content],
 ) -> Vec<Proposal> {
-    // A note's content is a file of its own, with versions of its own.
-    if kind == ActivityKind::Note || !draft.missing.is_empty() {
+    if !draft.missing.is_empty() {
         return Vec::new();
     }
     let mut proposals = Vec::new();
@@ -51,7 +49,7 @@ pub fn updates(
             entry_id: String::new(),
             overwrite: Overwrite::ReplaceOurs,
             source: Source::Value(value),
-            contents: if field == "Description" {
+            contents: if matches!(field.as_str(), "Description" | note::CONTENT) {
                 contents.to_vec()
             } else {
                 Vec::new()

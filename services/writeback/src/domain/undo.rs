@@ -111,6 +111,14 @@ pub enum MayGo {
     No(Reason),
 }
 
+/// Whether a record was last modified by this user.
+#[must_use]
+pub fn is_touched_by(present: &Fields, user_id: &str) -> bool {
+    let by = present.get(TOUCHED_BY).and_then(FieldValue::text);
+    // Ids come with 15 or 18 characters.
+    by.is_some_and(|by| !user_id.is_empty() && by.get(..15) == user_id.get(..15))
+}
+
 /// Judges a record we created by what it holds now. `seen` is when it was last modified as a reviewer saw it; nothing
 /// before anybody did.
 #[must_use]
@@ -130,10 +138,7 @@ pub fn may_go(expected: &Fields, present: &Fields, user_id: &str, seen: &FieldVa
         })
         .map(|(name, _)| name.as_str())
         .collect();
-    let by = present.get(TOUCHED_BY).and_then(FieldValue::text);
-    // Ids come with 15 or 18 characters.
-    let by_us = by.is_some_and(|by| !user_id.is_empty() && by.get(..15) == user_id.get(..15));
-    if others.is_empty() && by_us {
+    if others.is_empty() && is_touched_by(present, user_id) {
         return MayGo::Yes;
     }
     let what = if others.is_empty() {

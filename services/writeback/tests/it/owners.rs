@@ -81,11 +81,12 @@ async fn set_up(world: &World) -> Owner {
         })
         .await;
     eventually(LIMIT, async || {
-        let known: bool =
-            sqlx::query_scalar("select exists (select 1 from writeback.schema_part where version = 2)")
-                .fetch_one(&world.pool)
-                .await
-                .expect("the test's own servers answer");
+        let known: bool = sqlx::query_scalar(
+            "select exists (select 1 from writeback.schema_part where version = 2)",
+        )
+        .fetch_one(&world.pool)
+        .await
+        .expect("the test's own servers answer");
         known.then_some(())
     })
     .await;
@@ -166,7 +167,10 @@ async fn a_deal_changes_hands_once_a_reviewer_saw_to_whom() {
     .await;
     assert_eq!(held.state(), ChangeState::Held);
     assert_eq!(held.proposed_json, json!(user.id).to_string());
-    let named = held.reasons.iter().find(|reason| reason.code == "owner_named");
+    let named = held
+        .reasons
+        .iter()
+        .find(|reason| reason.code == "owner_named");
     let named = &named.expect("who it is").message;
     assert!(named.contains(&user.name), "{named}");
     let request = DecideChangesRequest {
@@ -178,7 +182,11 @@ async fn a_deal_changes_hands_once_a_reviewer_saw_to_whom() {
             ..ChangeDecision::default()
         }],
     };
-    let decided = world.client().await.decide_changes(&as_admin(), request).await;
+    let decided = world
+        .client()
+        .await
+        .decide_changes(&as_admin(), request)
+        .await;
     decided.expect("is approved");
     world.until("m-1", "OwnerId", ChangeState::Applied).await;
     let record = world.record(&world.opportunity).await;
@@ -195,7 +203,10 @@ async fn an_address_that_names_nobody_active_is_held_with_the_reason() {
     metadata_sync(&world, user.clone()).await;
     world.decided(&organized("m-1", "gone@acme.example")).await;
     let held = world.until("m-1", "OwnerId", ChangeState::Held).await;
-    let reason = held.reasons.iter().find(|reason| reason.code == "no_such_owner");
+    let reason = held
+        .reasons
+        .iter()
+        .find(|reason| reason.code == "no_such_owner");
     let reason = &reason.expect("the reason").message;
     assert!(reason.contains("inactive"), "{reason}");
     // A person may name somebody, but only a user.
@@ -218,7 +229,10 @@ async fn an_address_that_names_nobody_active_is_held_with_the_reason() {
             .expect("an answer")
     };
     let refused = decide("somebody").await;
-    assert!(format!("{refused:?}").contains("begins with 005"), "{refused:?}");
+    assert!(
+        format!("{refused:?}").contains("begins with 005"),
+        "{refused:?}"
+    );
     decide(&user.id).await;
     world.until("m-1", "OwnerId", ChangeState::Applied).await;
     let record = world.record(&world.opportunity).await;

@@ -17,9 +17,10 @@ use crate::domain::change::{Action, State};
 use crate::domain::fit::{self, Rules};
 use crate::domain::lane;
 use crate::domain::meeting::Typed;
+use crate::domain::note;
+use crate::domain::owner;
 use crate::domain::settings::{Mode, Settings};
 use crate::domain::text;
-use crate::domain::owner;
 use crate::domain::value::{FieldValue, fields_from_json};
 use crate::store::audit::Entry;
 use crate::store::review::{self, Decided, Shown};
@@ -266,6 +267,12 @@ fn fits(shown: &Shown, value: &FieldValue, settings: &Settings) -> Result<(), St
             shown.object, shown.field
         ));
     };
+    if note::is_content(&shown.object, &shown.field) {
+        return match value {
+            FieldValue::Text(html) if !html.is_empty() => Ok(()),
+            _ => Err("a note's content is HTML, and not empty".to_owned()),
+        };
+    }
     if owner::takes_users(field) && !value.is_empty() {
         return if owner::is_user(value) {
             Ok(())

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chassis::Scope;
 use salesforce::{
-    Composite, Error, FieldName, ObjectName, Org, Record, Reference, Subrequest, Value,
+    Composite, Error, FieldName, Id, ObjectName, Org, Record, Reference, Subrequest, Value,
     WriteOptions,
 };
 use uuid::Uuid;
@@ -202,9 +202,9 @@ async fn send(org: &Org, call: &Call, changes: &[Queued]) -> Result<Vec<Row>, Er
         rows.push(match call.kind {
             // A deletion names the record and nothing of it.
             Kind::Delete => records::record(&row.object, &row.record_id, [])?,
-            Kind::Update | Kind::Create | Kind::Note => {
-                records::record(&row.object, &row.record_id, fields)?
-            }
+            // A note that is there is named by the path.
+            Kind::Note => records::record(&row.object, "", fields)?,
+            Kind::Update | Kind::Create => records::record(&row.object, &row.record_id, fields)?,
         });
     }
     let options = WriteOptions::default();
@@ -214,6 +214,12 @@ async fn send(org: &Org, call: &Call, changes: &[Queued]) -> Result<Vec<Row>, Er
         Kind::Delete => {
             let ids: Vec<salesforce::Id> = rows.iter().filter_map(Record::id).collect();
             org.delete_many(&ids, false).await?
+        }
+        Kind::Note if !call.rows[0].record_id.is_empty() => {
+            let id = &call.rows[0].record_id;
+            return newer_note(org, id, rows.remove(0))
+                .await
+                .map(|row| vec![row]);
         }
         Kind::Note => {
             let related = call.rows[0]
@@ -244,6 +250,19 @@ async fn note(org: &Org, record: Record, links: &[String]) -> Result<Row, Error>
         let name = records::field_name(&format!("link{index}"))?;
         composite = composite.push(Subrequest::create(name, &CONTENT_DOCUMENT_LINK, link));
     }
+    written(org, composite).await
+}
+
+/// The new version of a note we created; its links stay.
+async fn newer_note(org: &Org, id: &str, record: Record) -> Result<Row, Error> {
+    let object = records::object_name(&record.object)?;
+    let id = Id::parse(id).map_err(|error| Error::Invalid(error.to_string()))?;
+    let update = Subrequest::update(NOTE, &object, &id, encoded(record));
+    written(org, Composite::new(true).push(update)).await
+}
+
+/// What came of a note's requests, which stand or fall together.
+async fn written(org: &Org, composite: Composite) -> Result<Row, Error> {
     let parts = org.composite(composite).await?;
     let problems: Vec<outcome::Problem> = parts
         .iter()

@@ -18,6 +18,7 @@ use crate::adapters::records;
 use crate::domain::change::{Action, Queued, Write};
 use crate::domain::looking::{self, After};
 use crate::domain::marker;
+use crate::domain::note;
 use crate::domain::outcome::Next;
 use crate::domain::settings::Settings;
 use crate::domain::value::{FieldValue, Fields};
@@ -51,7 +52,7 @@ pub(super) async fn look(
     });
     let creations = extract(&mut lost, |change| change.action.creates());
     let deletions = extract(&mut lost, |change| change.action == Action::DeleteRecord);
-    updates(org, &lost, round).await?;
+    updates(org, settings, &lost, round).await?;
     gone(org, &deletions, round).await?;
     creations::look(scope, org, settings, people, round).await?;
     let (notes, activities): (Vec<Queued>, Vec<Queued>) = creations
@@ -89,9 +90,31 @@ async fn gone(org: &Org, lost: &[Queued], round: &mut Round) -> Result<(), Troub
     Ok(())
 }
 
-async fn updates(org: &Org, lost: &[Queued], round: &mut Round) -> Result<(), Trouble> {
+async fn updates(
+    org: &Org,
+    settings: &Settings,
+    lost: &[Queued],
+    round: &mut Round,
+) -> Result<(), Trouble> {
     let changes: Vec<&Queued> = lost.iter().collect();
-    let present = prepare::read(org, None, &changes, round).await?;
+    let mut present = prepare::read(org, None, &changes, round).await?;
+    for change in lost
+        .iter()
+        .filter(|change| note::is_content(&change.object, &change.field))
+    {
+        if let Write::Value(proposed) = &change.proposed {
+            present.note_stands(change, |fields| {
+                let user_id = &settings.connection.user_id;
+                note::after_loss(
+                    fields,
+                    user_id,
+                    &change.baseline,
+                    proposed,
+                    change.intent_at,
+                )
+            });
+        }
+    }
     let mut missing = Vec::new();
     for change in lost {
         if let Some(reasons) = present.refusal(change) {

@@ -11,6 +11,7 @@ use crate::adapters::{answers, records};
 use crate::domain::batching;
 use crate::domain::change::{Action, Queued, Reason, Verdict, Write};
 use crate::domain::looking::{self, Before};
+use crate::domain::note;
 use crate::domain::outcome::{self, Next};
 use crate::domain::prediction::Books;
 use crate::domain::recheck::{self, Approved};
@@ -30,7 +31,23 @@ pub(super) async fn prepare(
     let mut changes = still_right(settings, changes, round);
     let new = extract(&mut changes, |change| change.action.creates());
     let updates: Vec<&Queued> = changes.iter().collect();
-    let present = read(org, Some(&settings.rules), &updates, round).await?;
+    let mut present = read(org, Some(&settings.rules), &updates, round).await?;
+    let notes: Vec<&Queued> = updates
+        .iter()
+        .copied()
+        .filter(|change| note::is_content(&change.object, &change.field))
+        .collect();
+    if let Some(first) = notes.first() {
+        let ids: Vec<String> = notes.iter().map(|note| note.record_id.clone()).collect();
+        let left = provenance::of_records(scope, &first.workspace, &ids).await?;
+        for change in notes {
+            let left = left.of(&change.record_id, note::CONTENT, &FieldValue::Null);
+            let left = left.map_or(&change.baseline, |ours| &ours.value);
+            present.note_stands(change, |fields| {
+                note::present(fields, &settings.connection.user_id, left)
+            });
+        }
+    }
     let moved: Vec<String> = updates
         .iter()
         .filter(|change| has_moved(change, &present))
@@ -197,6 +214,14 @@ impl Present {
             .get(&(change.object.clone(), change.field.clone()))
     }
 
+    /// Puts what stands for a note's content beside what was read of it.
+    pub(super) fn note_stands(&mut self, change: &Queued, content: impl Fn(&Fields) -> FieldValue) {
+        if let Some(Some(fields)) = self.records.get_mut(&change.record_id) {
+            let stands = content(fields);
+            fields.insert(note::CONTENT.to_owned(), stands);
+        }
+    }
+
     fn add(&mut self, read: records::Read) {
         for (id, fields) in read {
             match (self.records.get_mut(&id), fields) {
@@ -224,6 +249,9 @@ pub(super) async fn read(
             .filter(|change| change.object == object && !change.field.is_empty())
             .map(|change| change.field.as_str())
             .collect();
+        if object == note::OBJECT && fields.remove(note::CONTENT) {
+            fields.extend([undo::TOUCHED_BY, undo::TOUCHED_AT]);
+        }
         for change in changes.iter().filter(|change| change.object == object) {
             if let Write::Record(expected) = &change.proposed {
                 // A note's content is a file of its own.

@@ -3,6 +3,7 @@
 use super::{Reason, Subject};
 use crate::domain::change::{Action, Verdict};
 use crate::domain::mapping::{ActivityKind, Content};
+use crate::domain::note;
 
 pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
     let proposal = subject.proposal;
@@ -21,6 +22,7 @@ pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
         | Action::CreateOpportunity => return Vec::new(),
         // A newer revision's text goes where the older one's went.
         Action::UpdateField if proposal.object == "Task" => ActivityKind::Task,
+        Action::UpdateField if proposal.object == note::OBJECT => ActivityKind::Note,
         Action::UpdateField | Action::CreateEvent => ActivityKind::Event,
         Action::CreateTask => ActivityKind::Task,
         Action::CreateNote => ActivityKind::Note,

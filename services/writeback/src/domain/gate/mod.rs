@@ -30,6 +30,7 @@ use super::decision::Match;
 use super::fit::{self, Fitted, Unfit};
 use super::mapping::{Entry, Overwrite};
 use super::meeting::Typed;
+use super::note;
 use super::overwrite::{self, Decision, Present, Provenance};
 use super::owner::{self, Owners};
 use super::plan::{Proposal, Source};
@@ -162,6 +163,17 @@ impl<'a> Subject<'a> {
         {
             return Some(Ok(Fitted {
                 value: FieldValue::Text(id.clone()),
+                truncated: false,
+            }));
+        }
+        // A note's content was drafted as the HTML it is.
+        if let (true, Typed::Text(html)) = (
+            self.proposal.entry_id.is_empty()
+                && note::is_content(&self.proposal.object, &self.proposal.field),
+            value,
+        ) {
+            return Some(Ok(Fitted {
+                value: FieldValue::Text(html.clone()),
                 truncated: false,
             }));
         }

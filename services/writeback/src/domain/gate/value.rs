@@ -83,7 +83,8 @@ pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
 
 /// Who the new owner is, for a person: what is written is an id.
 fn named(subject: &Subject<'_>) -> Option<Reason> {
-    let (true, Source::Value(Typed::Text(said))) = (subject.names_owner(), &subject.proposal.source)
+    let (true, Source::Value(Typed::Text(said))) =
+        (subject.names_owner(), &subject.proposal.source)
     else {
         return None;
     };
