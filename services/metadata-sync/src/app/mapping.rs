@@ -31,6 +31,14 @@ pub async fn save_draft(
     mapping::save_draft(&db.workspace(id), id.as_str(), draft, by)
         .await
         .map_err(broken)?;
+    check(db, id, draft).await
+}
+
+/// What would stand in the way of a mapping in the org as it is.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn check(db: &Db, id: &WorkspaceId, draft: &Mapping) -> Result<Vec<Problem>, RpcError> {
     let schema = snapshot::schema(&db.workspace(id), id.as_str())
         .await
         .map_err(broken)?;

@@ -64,10 +64,24 @@ async fn a_draft_with_problems_is_kept_and_not_published() {
         entry("a", "Opportunity", "nextstep"),
         entry("b", "Opportunity", "IsWon"),
     ];
+    // Looked at first, by somebody who only reads: nothing is stored.
+    let looked = events::metadata::v1::CheckMappingRequest {
+        draft: draft(wrong.clone()).draft,
+    };
+    let looked = client
+        .check_mapping(&caller(Role::Viewer), looked)
+        .await
+        .expect("is answered");
+    let request = GetMappingRequest {
+        workspace: WORKSPACE.into(),
+    };
+    let stored = client.get_mapping(&admin, request).await.expect("answers");
+    assert_eq!(stored.draft, None);
     let saved = client
         .save_mapping_draft(&admin, draft(wrong))
         .await
         .expect("is saved");
+    assert_eq!(looked.problems, saved.problems);
     let told: Vec<(&str, &str)> = saved
         .problems
         .iter()

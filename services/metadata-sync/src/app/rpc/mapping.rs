@@ -1,9 +1,9 @@
 //! The mapping: read, drafted, published.
 
 use events::metadata::v1::{
-    GetMappingRequest, GetMappingResponse, ListPropertiesRequest, ListPropertiesResponse,
-    PublishMappingRequest, PublishMappingResponse, SaveMappingDraftRequest,
-    SaveMappingDraftResponse,
+    CheckMappingRequest, CheckMappingResponse, GetMappingRequest, GetMappingResponse,
+    ListPropertiesRequest, ListPropertiesResponse, PublishMappingRequest, PublishMappingResponse,
+    SaveMappingDraftRequest, SaveMappingDraftResponse,
 };
 use events::rpc::{CallContext, Role, RpcError};
 
@@ -45,6 +45,24 @@ impl Rpc {
         let draft = wire::mapping::draft(&sent)?;
         let problems = edit::save_draft(&self.db, &id, &draft, &context.caller.actor).await?;
         Ok(SaveMappingDraftResponse {
+            problems: problems.iter().map(wire::mapping::problem).collect(),
+        })
+    }
+
+    /// Everything is checked as it would be when it is published; nothing is stored, so whoever reads may ask.
+    pub(super) async fn check_mapping(
+        &self,
+        context: &CallContext,
+        request: CheckMappingRequest,
+    ) -> Result<CheckMappingResponse, RpcError> {
+        context.require(Role::Viewer)?;
+        let sent = request
+            .draft
+            .ok_or_else(|| RpcError::invalid("draft", "is missing; send the whole draft"))?;
+        let id = workspace_id(&sent.workspace)?;
+        let draft = wire::mapping::draft(&sent)?;
+        let problems = edit::check(&self.db, &id, &draft).await?;
+        Ok(CheckMappingResponse {
             problems: problems.iter().map(wire::mapping::problem).collect(),
         })
     }

@@ -13,13 +13,14 @@ use std::sync::Arc;
 use chassis::Db;
 use events::WorkspaceId;
 use events::metadata::v1::{
-    ConfirmSchemaRequest, ConfirmSchemaResponse, DescribeStagesRequest, DescribeStagesResponse,
-    DiffMappingRequest, DiffMappingResponse, ExportMappingRequest, ExportMappingResponse,
-    GetAccessReviewRequest, GetAccessReviewResponse, GetMappingRequest, GetMappingResponse,
-    GetObjectRequest, GetObjectResponse, ImportMappingRequest, ImportMappingResponse,
-    ListDriftRequest, ListDriftResponse, ListMappingVersionsRequest, ListMappingVersionsResponse,
-    ListObjectsRequest, ListObjectsResponse, ListOwnersRequest, ListOwnersResponse,
-    ListPipelinesRequest, ListPipelinesResponse, ListPropertiesRequest, ListPropertiesResponse,
+    CheckMappingRequest, CheckMappingResponse, ConfirmSchemaRequest, ConfirmSchemaResponse,
+    DescribeStagesRequest, DescribeStagesResponse, DiffMappingRequest, DiffMappingResponse,
+    ExportMappingRequest, ExportMappingResponse, GetAccessReviewRequest, GetAccessReviewResponse,
+    GetMappingRequest, GetMappingResponse, GetObjectRequest, GetObjectResponse,
+    ImportMappingRequest, ImportMappingResponse, ListDriftRequest, ListDriftResponse,
+    ListMappingVersionsRequest, ListMappingVersionsResponse, ListObjectsRequest,
+    ListObjectsResponse, ListOwnersRequest, ListOwnersResponse, ListPipelinesRequest,
+    ListPipelinesResponse, ListPropertiesRequest, ListPropertiesResponse,
     ListSelectableObjectsRequest, ListSelectableObjectsResponse, ListSyncRunsRequest,
     ListSyncRunsResponse, MetadataSync, PublishMappingRequest, PublishMappingResponse,
     RepairDriftRequest, RepairDriftResponse, ResolveDriftRequest, ResolveDriftResponse,
@@ -158,6 +159,14 @@ impl MetadataSync for Rpc {
         request: SaveMappingDraftRequest,
     ) -> Result<SaveMappingDraftResponse, RpcError> {
         self.save_mapping_draft(context, request).await
+    }
+
+    async fn check_mapping(
+        &self,
+        context: &CallContext,
+        request: CheckMappingRequest,
+    ) -> Result<CheckMappingResponse, RpcError> {
+        self.check_mapping(context, request).await
     }
 
     async fn publish_mapping(
