@@ -31,6 +31,9 @@ pub(crate) enum Backfill {
     Show {
         /// Its id
         id: String,
+        /// Wait until it samples and writes no more, at most these many seconds
+        #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "3600")]
+        wait: Option<u64>,
     },
     /// Gather meetings of the window and estimate
     Sample {

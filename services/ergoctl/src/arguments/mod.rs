@@ -295,6 +295,7 @@ mod tests {
             ),
             ("ergoctl audit list --page-size 101", false),
             ("ergoctl audit", false),
+            ("ergoctl backfill show b1 --wait", true),
             ("ergoctl mapping versions", true),
             ("ergoctl mapping diff 1", true),
             ("ergoctl mapping diff 1 2", true),

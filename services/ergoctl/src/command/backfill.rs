@@ -1,12 +1,19 @@
 //! `ergoctl backfill`.
 
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
 use serde_json::{Value, json};
 
+use super::progress::Progress;
 use super::{Out, items};
-use crate::api::Api;
+use crate::api::{Answer, Api};
 use crate::arguments::Backfill;
 use crate::exit;
 use crate::show::{cell, plain, rows_table, value};
+
+/// Pause between two looks, in milliseconds.
+const LOOK_MS: u64 = 1_000;
 
 pub(super) async fn run(api: &Api, out: &Out, wish: Backfill) -> anyhow::Result<u8> {
     match wish {
@@ -34,8 +41,11 @@ pub(super) async fn run(api: &Api, out: &Out, wish: Backfill) -> anyhow::Result<
             let answer = api.post(&["backfills"], body).await?;
             out.answer(&answer, |json| Ok(plain(&value(&json["id"]))))?;
         }
-        Backfill::Show { id } => {
-            let answer = api.get(&["backfills", &id], &[]).await?;
+        Backfill::Show { id, wait } => {
+            let answer = match wait {
+                None => api.get(&["backfills", &id], &[]).await?,
+                Some(limit_s) => until_still(api, &id, Duration::from_secs(limit_s)).await?,
+            };
             out.answer(&answer, |json| Ok(shown(json)))?;
         }
         Backfill::Sample { id } => shift(api, out, &id, "sample", "").await?,
@@ -60,6 +70,34 @@ pub(super) async fn run(api: &Api, out: &Out, wish: Backfill) -> anyhow::Result<
         Backfill::Undo { id, slice, reason } => return undo(api, out, &id, slice, &reason).await,
     }
     Ok(exit::DONE)
+}
+
+/// The backfill once it neither samples nor writes.
+async fn until_still(api: &Api, id: &str, limit: Duration) -> anyhow::Result<Answer> {
+    let deadline = Instant::now() + limit;
+    let progress = Progress::begin("looks");
+    loop {
+        let answer = api.get(&["backfills", id], &[]).await?;
+        let backfill: Value = answer.read()?;
+        let now = &backfill["progress"];
+        let number = |name: &str| now[name].as_u64().unwrap_or(0);
+        let ended = number("ended");
+        progress.at(
+            ended,
+            ended + number("open"),
+            now["sentence"].as_str().unwrap_or_default(),
+        );
+        if !matches!(backfill["state"].as_str(), Some("sampling" | "running")) {
+            return Ok(answer);
+        }
+        if Instant::now() >= deadline {
+            bail!(
+                "the backfill still goes on after {} s; look again with `ergoctl backfill show {id}`",
+                limit.as_secs()
+            );
+        }
+        tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
+    }
 }
 
 async fn shift(api: &Api, out: &Out, id: &str, asked: &str, reason: &str) -> anyhow::Result<()> {

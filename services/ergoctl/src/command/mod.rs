@@ -14,6 +14,7 @@ mod mapping;
 mod matching;
 mod meetings;
 mod owners;
+mod progress;
 mod quarantine;
 mod queue;
 mod refusals;

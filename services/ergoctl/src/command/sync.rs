@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use serde_json::{Value, json};
 
+use super::progress::Progress;
 use super::{Out, items};
 use crate::api::{Answer, Api};
 use crate::arguments::{Sync, word};
@@ -50,6 +51,7 @@ pub(super) async fn run(api: &Api, out: &Out, sync: Sync) -> anyhow::Result<u8> 
 async fn until_ended(api: &Api, started: Answer, limit: Duration) -> anyhow::Result<Answer> {
     let run: Value = started.read()?;
     let deadline = Instant::now() + limit;
+    let progress = Progress::begin("waits for its turn");
     loop {
         let runs: Value = api
             .get(&["sync"], &[("page_size", "200".to_owned())])
@@ -62,6 +64,11 @@ async fn until_ended(api: &Api, started: Answer, limit: Duration) -> anyhow::Res
             return Ok(Answer {
                 text: found.to_string(),
             });
+        }
+        if let Some(found) = found {
+            let number = |name: &str| found[name].as_u64().unwrap_or(0);
+            let step = found["step"].as_str().unwrap_or_default();
+            progress.at(number("items"), number("items_expected"), step);
         }
         if Instant::now() >= deadline {
             bail!(

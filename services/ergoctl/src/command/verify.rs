@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Out;
+use super::progress::Progress;
 use crate::api::{Answer, Api};
 use crate::arguments::{Record, Verify};
 use crate::exit;
@@ -31,6 +32,8 @@ pub(super) async fn run(api: &Api, out: &Out, verify: Verify) -> anyhow::Result<
     } else {
         let record = |record: &Record| json!({"object": record.object, "id": record.id});
         let records: Vec<Value> = verify.records.iter().map(record).collect();
+        let _progress =
+            Progress::begin("rehearses the mapping in Salesforce, leaving nothing behind");
         api.post(&["verification"], json!({ "records": records }))
             .await?
     };
