@@ -37,6 +37,22 @@ pub(crate) async fn save_draft(
     Ok(answer.problems.into_iter().map(Into::into).collect())
 }
 
+/// What would keep a mapping from being published; nothing is stored.
+pub(crate) async fn check(
+    owners: &Owners,
+    asking: &Asking,
+    mapping: Mapping,
+) -> Result<Vec<MappingProblem>, RpcError> {
+    let request = proto::CheckMappingRequest {
+        draft: Some(mapping.into_draft(asking.workspace.as_str())?),
+    };
+    let answer = owners
+        .metadata
+        .check_mapping(&asking.context, request)
+        .await?;
+    Ok(answer.problems.into_iter().map(Into::into).collect())
+}
+
 /// The published mapping, or everything in the way.
 pub(crate) async fn publish(
     owners: &Owners,

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::word::{Word as _, parse};
 
 /// One version. What only the owner sets is answered, and ignored when it comes back with an import.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mapping {
     #[serde(default)]
@@ -30,7 +30,7 @@ pub(crate) struct Mapping {
 }
 
 /// What upstream's analysis looks for.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Property {
     pub(crate) key: String,
@@ -44,7 +44,7 @@ pub(crate) struct Property {
 }
 
 /// One property to one field.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Entry {
     pub(crate) id: String,
@@ -70,7 +70,7 @@ pub(crate) struct Entry {
 }
 
 /// A further spelling of a picklist value.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Synonym {
     pub(crate) from: String,
@@ -79,7 +79,7 @@ pub(crate) struct Synonym {
 
 /// A piece of a meeting and where it goes: a record of its own, in a draft also a field or nowhere. A field is answered as
 /// the entry `destination_<content>`.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Destination {
     pub(crate) content: String,

@@ -37,7 +37,7 @@ async fn answers_carry_what_owners_said() {
     let meetings = get("/w/acme/meetings?page_size=1").await;
     assert_eq!(
         meetings["items"][0]["writeback"]["counts"],
-        json!([{"state": "held", "count": 1}])
+        json!([{"state": "held", "count": 1}, {"state": "applied", "count": 1}])
     );
     assert_eq!(meetings["next_page_token"], "further & on");
     let story = get("/w/acme/meetings/m-1%2F%CE%B1").await;

@@ -8,6 +8,7 @@ mod hostile;
 mod isolation;
 mod org;
 mod owners;
+mod pages;
 mod quarantine;
 mod roles;
 mod setup;

@@ -8,13 +8,18 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// By name; a new file is added here and asked for by the pages that need it.
-const ASSETS: [(&str, &str, &str); 2] = [
+const ASSETS: [(&str, &str, &str); 3] = [
     (
         "console.css",
         CSS,
         include_str!("../../../assets/console.css"),
     ),
     ("live.js", SCRIPT, include_str!("../../../assets/live.js")),
+    (
+        "mapping.js",
+        SCRIPT,
+        include_str!("../../../assets/mapping.js"),
+    ),
 ];
 
 pub(super) async fn show(Path(name): Path<String>) -> Response {

@@ -12,6 +12,7 @@ use crate::wire::connection::Connection;
 use crate::wire::drift::DriftItem;
 use crate::wire::mapping::Entry;
 use crate::wire::matching::{Candidate, Decision, Evidence, ListedMeeting, RunnerUp, Story};
+use crate::wire::rule::Flip;
 use crate::wire::shown::{self, Shown};
 use crate::wire::sync::SyncRun;
 use crate::wire::word::Word;
@@ -124,6 +125,26 @@ impl DriftItem {
     }
 }
 
+impl Flip {
+    /// Its meeting's id in a path.
+    pub(super) fn segment(&self) -> String {
+        super::path_segment(&self.meeting_id)
+    }
+}
+
+impl Story {
+    /// Its id in a path.
+    pub(super) fn segment(&self) -> String {
+        super::path_segment(&self.meeting_id)
+    }
+
+    /// Candidates of one object, to choose from.
+    pub(super) fn candidates_of(&self, object: &str) -> Vec<&Candidate> {
+        let of = |candidate: &&Candidate| candidate.object == object;
+        self.decision.candidates.iter().filter(of).collect()
+    }
+}
+
 impl MissedMeeting {
     /// Its id in a path.
     pub(super) fn segment(&self) -> String {
@@ -224,6 +245,11 @@ impl Evidence {
 }
 
 impl Change {
+    /// It is in Salesforce, and can be taken back.
+    pub(super) fn is_applied(&self) -> bool {
+        self.state == ChangeState::Applied
+    }
+
     pub(super) fn is_held(&self) -> bool {
         self.state == ChangeState::Held
     }

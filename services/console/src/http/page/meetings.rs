@@ -6,14 +6,17 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use events::rpc::{Code, Role, RpcError};
 use serde::Deserialize;
 
-use super::render;
-use super::visitor::{Chrome, Refusal, Visitor};
-use crate::ask::meetings;
+use super::visitor::{Chrome, Posted, Refusal, Visitor};
+use super::{path_segment, render, see};
+use crate::ask::{changes, matching, meetings};
 use crate::http::Desk;
 use crate::wire::Page as WirePage;
+use crate::wire::change::Undo;
 use crate::wire::matching::{ListedMeeting, Story};
+use crate::wire::rule::Correction;
 
 /// Meetings on a page.
 const PAGE_SIZE: u32 = 25;
@@ -73,4 +76,50 @@ pub(super) async fn story(
         story,
     };
     Ok(render(StatusCode::OK, &page))
+}
+
+/// The meeting's story, to go back to.
+fn back(visitor: &Visitor, meeting_id: &str) -> String {
+    visitor.path(&format!("meetings/{}", path_segment(meeting_id)))
+}
+
+/// Says which records the meeting belongs to, or takes that back.
+pub(super) async fn correct(
+    State(desk): State<Desk>,
+    Path(path): Path<HashMap<String, String>>,
+    Posted { visitor, fields }: Posted,
+) -> Result<Response, Refusal> {
+    visitor.require(Role::Admin)?;
+    let id = path.get("id").map(String::as_str).unwrap_or_default();
+    let chosen = (fields.get("action") != "revert").then(|| Correction {
+        account_id: fields.get("account_id").trim().to_owned(),
+        opportunity_id: fields.get("opportunity_id").trim().to_owned(),
+    });
+    matching::correct(&desk.owners, &visitor.asking, id.to_owned(), chosen)
+        .await
+        .map_err(|error| visitor.trouble(error))?;
+    Ok(see(&back(&visitor, id)))
+}
+
+/// Takes a change of the meeting back, out of Salesforce.
+pub(super) async fn undo(
+    State(desk): State<Desk>,
+    Path(path): Path<HashMap<String, String>>,
+    Posted { visitor, fields }: Posted,
+) -> Result<Response, Refusal> {
+    visitor.require(Role::Admin)?;
+    let wish = Undo {
+        change_ids: vec![fields.get("change_id").to_owned()],
+        change_set_id: String::new(),
+        reason: fields.get("reason").to_owned(),
+    };
+    let undone = changes::undo(&desk.owners, &visitor.asking, wish)
+        .await
+        .map_err(|error| visitor.trouble(error))?;
+    if let Some(refusal) = undone.refusals.into_iter().next() {
+        let error = RpcError::new(Code::FailedPrecondition, refusal.message);
+        return Err(visitor.trouble(error));
+    }
+    let id = path.get("id").map(String::as_str).unwrap_or_default();
+    Ok(see(&back(&visitor, id)))
 }

@@ -70,6 +70,11 @@ pub(super) fn router() -> Router<Desk> {
         )
         .route("/w/{workspace}/meetings", get(meetings::list))
         .route("/w/{workspace}/meetings/{id}", get(meetings::story))
+        .route(
+            "/w/{workspace}/meetings/{id}/correct",
+            post(meetings::correct),
+        )
+        .route("/w/{workspace}/meetings/{id}/undo", post(meetings::undo))
         .route("/w/{workspace}/queue", get(queue::show).post(queue::decide))
         .route("/w/{workspace}/queue/rehearse", post(queue::rehearse))
         .route(
@@ -93,7 +98,15 @@ pub(super) fn router() -> Router<Desk> {
             post(backfill::approve),
         )
         .route("/w/{workspace}/backfills/{id}/undo", post(backfill::undo))
-        .route("/w/{workspace}/mapping", get(mapping::show))
+        .route(
+            "/w/{workspace}/mapping",
+            get(mapping::show).post(mapping::act),
+        )
+        .route("/w/{workspace}/mapping/document", get(mapping::document))
+        .route(
+            "/w/{workspace}/mapping/edit",
+            get(mapping::show_editor).post(mapping::save),
+        )
         .route("/w/{workspace}/status", get(status::show))
         .route("/w/{workspace}/status/sync", post(status::sync))
         .route("/w/{workspace}/audit", get(audit::show))
@@ -119,6 +132,18 @@ pub(super) fn router() -> Router<Desk> {
         .route(
             "/w/{workspace}/matching",
             get(matching::show).post(matching::save),
+        )
+        .route(
+            "/w/{workspace}/matching/phrases",
+            get(matching::phrases::show).post(matching::phrases::save),
+        )
+        .route(
+            "/w/{workspace}/matching/moves",
+            get(matching::moves::show).post(matching::moves::settle),
+        )
+        .route(
+            "/w/{workspace}/matching/settings",
+            get(matching::settings::show).post(matching::settings::save),
         )
         .route("/w/{workspace}/live", get(live::show).post(live::set))
         .route("/people", get(people::show).post(people::invite))

@@ -21,6 +21,8 @@ use crate::http::{Desk, origin, problem};
 
 /// Largest form, in bytes.
 const FORM_BYTES_MAX: usize = 128 * 1024;
+/// Largest form of somebody signed in, in bytes: it may hold a whole document, and no request may be larger.
+const OWN_FORM_BYTES_MAX: usize = 1024 * 1024;
 
 /// What surrounds a page's content.
 #[derive(Debug, Clone, Default)]
@@ -317,6 +319,14 @@ impl Fields {
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    async fn read(request: Request, bytes_max: usize) -> Result<Self, Refusal> {
+        let bytes = axum::body::to_bytes(request.into_body(), bytes_max)
+            .await
+            .map_err(|_| Refusal::of(StatusCode::PAYLOAD_TOO_LARGE.into_response()))?;
+        let pairs = url::form_urlencoded::parse(&bytes);
+        Ok(Self(pairs.into_owned().collect()))
+    }
+
     /// Whether the form is of this session.
     fn is_of(&self, principal: &Principal) -> bool {
         let expected = principal.form_token();
@@ -330,11 +340,7 @@ impl FromRequest<Desk> for Fields {
 
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, Refusal> {
         own(request.headers(), desk)?;
-        let bytes = axum::body::to_bytes(request.into_body(), FORM_BYTES_MAX)
-            .await
-            .map_err(|_| Refusal::of(StatusCode::PAYLOAD_TOO_LARGE.into_response()))?;
-        let pairs = url::form_urlencoded::parse(&bytes);
-        Ok(Self(pairs.into_owned().collect()))
+        Self::read(request, FORM_BYTES_MAX).await
     }
 }
 
@@ -382,7 +388,7 @@ impl FromRequest<Desk> for Posted {
         own(request.headers(), desk)?;
         let (mut parts, body) = request.into_parts();
         let visitor = Visitor::from_request_parts(&mut parts, desk).await?;
-        let fields = Fields::from_request(Request::from_parts(parts, body), desk).await?;
+        let fields = Fields::read(Request::from_parts(parts, body), OWN_FORM_BYTES_MAX).await?;
         if !fields.is_of(&visitor.principal) {
             return Err(Refusal::cross_site());
         }

@@ -125,7 +125,7 @@ impl metadata::MetadataSync for Script {
             ..crm::Mapping::default()
         };
         Ok(metadata::GetMappingResponse {
-            draft: None,
+            draft: self.draft(),
             published: Some(published),
         })
     }
@@ -133,10 +133,30 @@ impl metadata::MetadataSync for Script {
     async fn save_mapping_draft(
         &self,
         context: &CallContext,
-        _: metadata::SaveMappingDraftRequest,
+        request: metadata::SaveMappingDraftRequest,
     ) -> Result<metadata::SaveMappingDraftResponse, RpcError> {
         self.change(context)?;
+        *self.draft.lock().expect("nobody panicked") = request.draft;
         Ok(metadata::SaveMappingDraftResponse::default())
+    }
+
+    async fn check_mapping(
+        &self,
+        context: &CallContext,
+        request: metadata::CheckMappingRequest,
+    ) -> Result<metadata::CheckMappingResponse, RpcError> {
+        context.require(Role::Viewer)?;
+        let entries = request.draft.unwrap_or_default().entries;
+        let wrong = entries.iter().filter(|entry| entry.field == "NextStepp");
+        let problem = |entry: &crm::MappingEntry| metadata::MappingProblem {
+            entry_id: entry.id.clone(),
+            field: "field".into(),
+            message: "Opportunity has no field NextStepp".into(),
+            fix: "did you mean NextStep?".into(),
+        };
+        Ok(metadata::CheckMappingResponse {
+            problems: wrong.map(problem).collect(),
+        })
     }
 
     async fn publish_mapping(

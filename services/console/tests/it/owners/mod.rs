@@ -5,8 +5,8 @@ mod matching_rpc;
 mod metadata_sync_rpc;
 mod writeback_rpc;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use chassis::{ConsumerSpec, Rig, Service, Store};
 use events::auth::v1::{self as auth, AuthServer};
@@ -30,6 +30,7 @@ pub(crate) struct Script {
     /// How many changes wait; 0 for the one every test knows.
     pub(crate) queued: u64,
     changed: Arc<AtomicUsize>,
+    draft: Arc<Mutex<Option<crm::Mapping>>>,
 }
 
 impl Script {
@@ -49,6 +50,11 @@ impl Script {
     /// Wishes that reached an owner.
     pub(crate) fn changes(&self) -> usize {
         self.changed.load(Ordering::SeqCst)
+    }
+
+    /// The draft of the mapping that was saved last.
+    pub(crate) fn draft(&self) -> Option<crm::Mapping> {
+        self.draft.lock().expect("nobody panicked").clone()
     }
 
     fn change(&self, context: &CallContext) -> Result<(), RpcError> {
@@ -201,7 +207,14 @@ impl Script {
             meeting_id: MEETING.into(),
             meeting_revision: 1,
             state: writeback::ChangeSetState::Waiting.into(),
-            changes: vec![self.change_of(ChangeState::Held)],
+            changes: vec![
+                self.change_of(ChangeState::Held),
+                writeback::Change {
+                    id: "c-2".into(),
+                    state: ChangeState::Applied.into(),
+                    ..writeback::Change::default()
+                },
+            ],
             ..writeback::ChangeSet::default()
         }
     }

@@ -380,7 +380,12 @@ impl writeback::Writeback for Script {
         };
         Ok(writeback::UndoChangesResponse {
             changes: vec![],
-            refusals: request.change_ids.into_iter().map(refusal).collect(),
+            refusals: request
+                .change_ids
+                .into_iter()
+                .filter(|id| id != "c-2")
+                .map(refusal)
+                .collect(),
         })
     }
 
