@@ -12,13 +12,17 @@ use crate::driver::{Window, available};
 use crate::world::{WORKSPACE, World};
 
 /// Pages of the workspace.
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 18] = [
     "integrations",
     "connection",
     "properties",
     "stages",
     "matching",
+    "matching/phrases",
+    "matching/moves",
+    "matching/settings",
     "mapping",
+    "mapping/edit",
     "permissions",
     "verification",
     "live",
@@ -102,7 +106,7 @@ async fn pictures(window: &Window, folder: &std::path::Path, name: &str, url: &s
                 ));
             }
             let png = STANDARD.decode(window.picture().await).expect("is base64");
-            let path = folder.join(format!("{name}-{size}-{scheme}.png"));
+            let path = folder.join(format!("{}-{size}-{scheme}.png", name.replace('/', "-")));
             std::fs::write(&path, png).expect("is written");
         }
         let unlabelled = window.script(UNLABELLED).await;

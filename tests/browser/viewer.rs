@@ -8,12 +8,15 @@ use crate::driver::{Window, available};
 use crate::world::{WORKSPACE, World};
 
 /// Pages a viewer reads.
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 16] = [
     "integrations",
     "connection",
     "properties",
     "stages",
     "matching",
+    "matching/phrases",
+    "matching/moves",
+    "matching/settings",
     "mapping",
     "permissions",
     "verification",
