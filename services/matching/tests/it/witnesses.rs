@@ -1,19 +1,15 @@
-//! Further witnesses through the real query: calendar events, teams, products, the series, phrases, the group, the country of
-//! numbers.
+//! Further witnesses through the real query: teams, products, the series, the group, the country of numbers.
 
-use crate::world::{
-    ACME, ANN, DAY, DEAL, LIMIT, REP, World, admin, at, changed, meeting, org, stamps,
-};
+use crate::world::{ACME, DAY, DEAL, REP, World, admin, at, meeting, org, stamps};
 use events::crm::v1 as crm;
 use events::matching::v1 as proto;
 use events::meeting::v1 as meetings;
-use testkit::eventually;
 
-const RENEWAL: &str = "006000000000002AAA";
-const MATE: &str = "005000000000002AAA";
+pub(crate) const RENEWAL: &str = "006000000000002AAA";
+pub(crate) const MATE: &str = "005000000000002AAA";
 
 /// Acme with two deals that nothing tells apart, and a colleague of the rep.
-fn two_deals() -> crm::RecordsChanged {
+pub(crate) fn two_deals() -> crm::RecordsChanged {
     let mut records = org("acme");
     records.contact_roles.clear();
     records.opportunities[0].owner_id = MATE.into();
@@ -28,7 +24,7 @@ fn two_deals() -> crm::RecordsChanged {
     records
 }
 
-async fn decided_last(
+pub(crate) async fn decided_last(
     world: &World,
     event: &meetings::MeetingProcessed,
     count: usize,
@@ -40,59 +36,6 @@ async fn decided_last(
         .pop()
         .and_then(|decided| decided.decision)
         .expect("a decision")
-}
-
-#[tokio::test]
-async fn a_calendar_event_says_which_deal_and_is_named_for_enrichment() {
-    let world = World::new().await;
-    let running = world.start().await;
-    let mut records = two_deals();
-    records.calendar_events = vec![
-        crm::CalendarEvent {
-            id: "00U000000000001AAA".into(),
-            subject: "Weekly".into(),
-            starts_at: at(DAY + 300),
-            ends_at: at(DAY + 2_100),
-            owner_id: REP.into(),
-            who_id: ANN.into(),
-            what_id: RENEWAL.into(),
-            account_id: ACME.into(),
-            stamps: stamps(1),
-            ..Default::default()
-        },
-        // A whole day, a copy in another calendar, another hour.
-        crm::CalendarEvent {
-            id: "00U000000000002AAA".into(),
-            owner_id: REP.into(),
-            stamps: stamps(1),
-            ..Default::default()
-        },
-        crm::CalendarEvent {
-            id: "00U000000000003AAA".into(),
-            subject: "Weekly".into(),
-            starts_at: at(DAY),
-            owner_id: REP.into(),
-            who_id: ANN.into(),
-            is_child: true,
-            stamps: stamps(1),
-            ..Default::default()
-        },
-        crm::CalendarEvent {
-            id: "00U000000000004AAA".into(),
-            subject: "Weekly".into(),
-            starts_at: at(DAY + 7_200),
-            owner_id: REP.into(),
-            who_id: ANN.into(),
-            what_id: DEAL.into(),
-            stamps: stamps(1),
-            ..Default::default()
-        },
-    ];
-    world.load(&records).await;
-    let decision = decided_last(&world, &meeting("acme", "m-1", 1, "ann@acme.com"), 1).await;
-    assert_eq!(decision.event_id, "00U000000000001AAA");
-    assert_eq!(decision.opportunity_id, RENEWAL, "{}", decision.explanation);
-    running.shutdown().await.expect("stops");
 }
 
 #[tokio::test]
@@ -246,135 +189,6 @@ async fn what_a_person_said_of_one_meeting_of_a_series_decides_the_next() {
 }
 
 #[tokio::test]
-async fn a_phrase_shows_what_it_would_flip_and_then_decides_again() {
-    let world = World::new().await;
-    let running = world.start().await;
-    world.load(&two_deals()).await;
-    let mut titled = meeting("acme", "m-1", 1, "ann@acme.com");
-    titled.title = "Project Falcon: weekly".into();
-    let open = decided_last(&world, &titled, 1).await;
-    assert_eq!(open.opportunity_outcome(), proto::Outcome::Ambiguous);
-    decided_last(&world, &meeting("acme", "m-2", 1, "ann@acme.com"), 2).await;
-    let client = world.client();
-    let phrase = |text: &str, deal: &str| {
-        Some(proto::TitlePhrase {
-            phrase: text.into(),
-            account_id: String::new(),
-            opportunity_id: deal.into(),
-        })
-    };
-    let refused = |phrase| proto::SetTitlePhraseRequest {
-        workspace: "acme".into(),
-        phrase,
-        remove: false,
-    };
-    let short = client
-        .set_title_phrase(&admin(), refused(phrase("ab", DEAL)))
-        .await
-        .unwrap_err();
-    insta::assert_snapshot!(short, @"phrase.phrase is not 1 to 8 words of together 3 to 200 letters or digits");
-    let aimless = client
-        .set_title_phrase(&admin(), refused(phrase("falcon", "")))
-        .await
-        .unwrap_err();
-    insta::assert_snapshot!(aimless, @"phrase.account_id is missing; name the account meant, or the deal in phrase.opportunity_id");
-    let preview = || proto::PreviewTitlePhraseRequest {
-        workspace: "acme".into(),
-        phrase: phrase("PROJECT  Falcon", RENEWAL),
-        remove: false,
-    };
-    let shown = client
-        .preview_title_phrase(&admin(), preview())
-        .await
-        .expect("previewed");
-    assert_eq!(
-        (shown.looked_at, shown.flips.len(), shown.truncated),
-        (1, 1, false)
-    );
-    assert_eq!(
-        shown.flips[0].after.as_ref().expect("after").opportunity_id,
-        RENEWAL
-    );
-    assert_eq!(world.decisions().await, 2);
-    client
-        .set_title_phrase(&admin(), refused(phrase("PROJECT  Falcon", RENEWAL)))
-        .await
-        .expect("set");
-    let again = world
-        .decided(3)
-        .await
-        .pop()
-        .and_then(|decided| decided.decision)
-        .expect("a decision");
-    assert_eq!(
-        (again.meeting_id.as_str(), again.opportunity_id.as_str()),
-        ("m-1", RENEWAL)
-    );
-    let listed = client
-        .list_title_phrases(
-            &admin(),
-            proto::ListTitlePhrasesRequest {
-                workspace: "acme".into(),
-            },
-        )
-        .await
-        .expect("listed");
-    assert_eq!(listed.phrases[0].phrase, "project falcon");
-    let removed = proto::PreviewTitlePhraseRequest {
-        remove: true,
-        ..preview()
-    };
-    let shown = client
-        .preview_title_phrase(&admin(), removed)
-        .await
-        .expect("previewed");
-    assert_eq!(shown.flips.len(), 1);
-    running.shutdown().await.expect("stops");
-}
-
-#[tokio::test]
-async fn a_preview_tells_whether_it_agrees_with_what_a_person_said() {
-    let world = World::new().await;
-    let running = world.start().await;
-    world.load(&two_deals()).await;
-    let mut titled = meeting("acme", "m-1", 1, "ann@acme.com");
-    titled.title = "Falcon".into();
-    decided_last(&world, &titled, 1).await;
-    let client = world.client();
-    let choice = proto::CorrectDecisionRequest {
-        workspace: "acme".into(),
-        meeting_id: "m-1".into(),
-        account_id: ACME.into(),
-        opportunity_id: DEAL.into(),
-        revert: false,
-    };
-    client
-        .correct_decision(&admin(), choice)
-        .await
-        .expect("chosen");
-    let preview = |deal: &str| proto::PreviewTitlePhraseRequest {
-        workspace: "acme".into(),
-        phrase: Some(proto::TitlePhrase {
-            phrase: "falcon".into(),
-            account_id: String::new(),
-            opportunity_id: deal.into(),
-        }),
-        remove: false,
-    };
-    let agrees = client
-        .preview_title_phrase(&admin(), preview(DEAL))
-        .await
-        .expect("previewed");
-    assert!(agrees.flips.is_empty());
-    let contradicts = client
-        .preview_title_phrase(&admin(), preview(RENEWAL))
-        .await
-        .expect("previewed");
-    assert_eq!(contradicts.flips[0].labelled, "wrong");
-    running.shutdown().await.expect("stops");
-}
-
-#[tokio::test]
 async fn group_deals_and_the_country_of_numbers_are_the_workspaces_own() {
     const CHILD: &str = "001000000000002AAA";
     let world = World::new().await;
@@ -446,53 +260,5 @@ async fn group_deals_and_the_country_of_numbers_are_the_workspaces_own() {
         .settings
         .expect("settings");
     assert_eq!((read.group_deals, read.phone_region.as_str()), (true, "DE"));
-    running.shutdown().await.expect("stops");
-}
-
-#[tokio::test]
-async fn a_calendar_event_that_appears_later_decides_the_meeting_again() {
-    let world = World::new().await;
-    let running = world.start().await;
-    world.load(&two_deals()).await;
-    let open = decided_last(&world, &meeting("acme", "m-1", 1, "ann@acme.com"), 1).await;
-    assert_eq!(open.opportunity_outcome(), proto::Outcome::Ambiguous);
-    let mut later = changed(vec![], vec![]);
-    later.calendar_events = vec![crm::CalendarEvent {
-        id: "00U000000000001AAA".into(),
-        subject: "Weekly".into(),
-        starts_at: at(DAY),
-        owner_id: REP.into(),
-        who_id: ANN.into(),
-        what_id: RENEWAL.into(),
-        account_id: ACME.into(),
-        stamps: stamps(5),
-        ..Default::default()
-    }];
-    world.publish("r-2", &later).await;
-    let again = world
-        .decided(2)
-        .await
-        .pop()
-        .and_then(|decided| decided.decision)
-        .expect("a decision");
-    assert_eq!(again.opportunity_id, RENEWAL, "{}", again.explanation);
-    let gone = crm::Deleted {
-        record: Some(crm::RecordRef {
-            object: "Event".into(),
-            id: "00U000000000001AAA".into(),
-        }),
-        master_record_id: String::new(),
-        system_modstamp: at(9),
-    };
-    let mut after = changed(vec![], vec![]);
-    after.deleted = vec![gone];
-    world.publish("r-3", &after).await;
-    eventually(LIMIT, || async {
-        sqlx::query("select 1 from matching.calendar_event where is_deleted")
-            .fetch_optional(&world.pool)
-            .await
-            .expect("a query")
-    })
-    .await;
     running.shutdown().await.expect("stops");
 }
