@@ -1,11 +1,9 @@
 //! An admin's way from the first log-in to a change that is written and taken back.
 
 use events::metadata::v1::SyncKind;
-use reqwest::Method;
-use serde_json::json;
 
 use crate::driver::{Window, available};
-use crate::world::{WORKSPACE, World};
+use crate::world::World;
 
 #[tokio::test]
 async fn an_admin_goes_from_first_login_to_live_and_takes_a_change_back() {
@@ -48,16 +46,20 @@ async fn an_admin_goes_from_first_login_to_live_and_takes_a_change_back() {
         .expect("records arrive");
 
     // Map one field.
-    let entry = json!({"id": "next_step", "property": "next_step", "object": "Opportunity", "field": "NextStep",
-        "overwrite": "replace_ours", "confidence_min": 0.7});
-    let path = |rest: &str| format!("/w/{WORKSPACE}/{rest}");
-    let draft = json!({"entries": [entry]});
-    world.api(Method::PUT, &path("mapping/draft"), draft).await;
-    world
-        .api(Method::POST, &path("mapping/publish"), json!({}))
-        .await;
     window.go(&world.page("mapping")).await;
-    window.reads("Opportunity.NextStep", true).await;
+    window.press("Map the first fields").await;
+    window.fill("#property-0", "next_step").await;
+    window.choose("#overwrite-0", "replace_ours").await;
+    window.fill("#confidence-0", "0.7").await;
+    // What is wrong with it is told while it is typed, with what would mend it.
+    window.fill("#field-0", "nextstep").await;
+    window.reads("write NextStep", false).await;
+    window.fill("#field-0", "NextStep").await;
+    window.press("Save the draft").await;
+    window.reads("Entry next_step", false).await;
+    window.press("Save and publish").await;
+    window.reads("Published version 1", false).await;
+    window.reads("Opportunity.NextStep", false).await;
 
     // Permit it, each change after review.
     window.go(&world.page("integrations")).await;
@@ -95,12 +97,21 @@ async fn an_admin_goes_from_first_login_to_live_and_takes_a_change_back() {
     window.reads("applied", true).await;
 
     // Take it back.
-    let changes = world
-        .api(Method::GET, &path("changes?state=applied"), json!({}))
+    window
+        .fill("form[action$=undo] [name=reason]", "wrong deal")
         .await;
-    let change = changes["items"][0]["id"].as_str().expect("was applied");
-    let undo = json!({"change_ids": [change], "reason": "wrong deal"});
-    world.api(Method::POST, &path("changes/undo"), undo).await;
+    window.press("Take back").await;
     window.reads("undone", true).await;
+
+    // What was done is noted, by whom.
+    window.go(&world.page("audit")).await;
+    for noted in [
+        "change.undone",
+        "live.set",
+        "permission.set",
+        "mapping.published",
+    ] {
+        window.reads(noted, false).await;
+    }
     window.close().await;
 }
