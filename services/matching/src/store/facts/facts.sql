@@ -1,4 +1,7 @@
 -- One statement, whatever the number of meetings: what the projection knows under their keys, each row with its kind.
+-- Each table is asked key by key, in a lateral with a limit or an offset: those are never reordered. A plain join of the lists
+-- would be planned without knowing how long they are, once, and on a new database before it has statistics: then one that
+-- read every contact for every address was kept [measured: 64 meetings of 3,000 contacts 327 ms, key by key 6 ms].
 with
 address as (select distinct workspace, address from unnest($1::text[], $2::text[]) as t (workspace, address)),
 domain as (select distinct workspace, domain from unnest($3::text[], $4::text[]) as t (workspace, domain)),
@@ -8,7 +11,10 @@ named_record as (
 ),
 merged as (
     select r.workspace, r.id, m.master_id
-    from named_record r join matching.merged m on m.workspace = r.workspace and m.id = r.id
+    from named_record r
+    cross join lateral (
+        select m.master_id from matching.merged m where m.workspace = r.workspace and m.id = r.id limit 1
+    ) m
 ),
 record as (
     select workspace, object, id from named_record
@@ -32,8 +38,12 @@ full_name as (select distinct workspace, key from asked where kind = 'full_name'
 choice as (
     select c.workspace, c.meeting_id, coalesce(g.master_id, c.account_id) as account_id, c.opportunity_id, c.chosen_by
     from meeting m
-    join matching.choice c on c.workspace = m.workspace and c.meeting_id = m.id
-    left join matching.merged g on g.workspace = c.workspace and g.id = c.account_id
+    cross join lateral (
+        select * from matching.choice c where c.workspace = m.workspace and c.meeting_id = m.id offset 0
+    ) c
+    left join lateral (
+        select g.master_id from matching.merged g where g.workspace = c.workspace and g.id = c.account_id limit 1
+    ) g on true
 ),
 mail as (
     select a.workspace, a.address, c.id, c.account_id, c.first_name, c.last_name, c.touched_at
@@ -42,27 +52,40 @@ mail as (
         select contact_id from matching.contact_address ca
         where ca.workspace = a.workspace and ca.address = a.address limit 41
     ) ca
-    join matching.contact c on c.workspace = a.workspace and c.id = ca.contact_id and not c.is_deleted
-        and not c.is_ours
+    cross join lateral (
+        select * from matching.contact c
+        where c.workspace = a.workspace and c.id = ca.contact_id and not c.is_deleted and not c.is_ours limit 1
+    ) c
     union all
     select p.workspace, a.address, '' as id, p.id as account_id, '' as first_name, p.name as last_name, p.modstamp
     from address a
-    join matching.account p on p.workspace = a.workspace and p.person_address = a.address and not p.is_deleted and not p.is_ours
+    cross join lateral (
+        select * from matching.account p
+        where p.workspace = a.workspace and p.person_address = a.address and not p.is_deleted and not p.is_ours offset 0
+    ) p
 ),
 named_contact as (
     select c.workspace, c.id, c.account_id, c.first_name, c.last_name, c.touched_at
     from record r
-    join matching.contact c on c.workspace = r.workspace and c.id = r.id and not c.is_deleted
+    cross join lateral (
+        select * from matching.contact c
+        where c.workspace = r.workspace and c.id = r.id and not c.is_deleted limit 1
+    ) c
     where r.object = 'Contact'
 ),
 lead as (
     select l.workspace, l.id, l.name, l.company, l.address, l.is_converted, l.converted_account_id, l.converted_contact_id
     from address a
-    join matching.lead l on l.workspace = a.workspace and l.address = a.address and not l.is_deleted and not l.is_ours
+    cross join lateral (
+        select * from matching.lead l
+        where l.workspace = a.workspace and l.address = a.address and not l.is_deleted and not l.is_ours offset 0
+    ) l
     union
     select l.workspace, l.id, l.name, l.company, l.address, l.is_converted, l.converted_account_id, l.converted_contact_id
     from record r
-    join matching.lead l on l.workspace = r.workspace and l.id = r.id and not l.is_deleted
+    cross join lateral (
+        select * from matching.lead l where l.workspace = r.workspace and l.id = r.id and not l.is_deleted limit 1
+    ) l
     where r.object = 'Lead'
 ),
 by_phone as (
@@ -77,7 +100,10 @@ by_phone as (
         select record_id from matching.phone n
         where n.workspace = p.workspace and n.key = p.key and n.object = 'Contact' limit 41
     ) n
-    join matching.contact c on c.workspace = p.workspace and c.id = n.record_id and not c.is_deleted and not c.is_ours
+    cross join lateral (
+        select * from matching.contact c
+        where c.workspace = p.workspace and c.id = n.record_id and not c.is_deleted and not c.is_ours limit 1
+    ) c
 ),
 lead_by_phone as (
     select p.workspace, p.key, l.id, l.name, l.company, l.is_converted, l.converted_account_id, l.converted_contact_id
@@ -86,7 +112,10 @@ lead_by_phone as (
         select record_id from matching.phone n
         where n.workspace = p.workspace and n.key = p.key and n.object = 'Lead' limit 41
     ) n
-    join matching.lead l on l.workspace = p.workspace and l.id = n.record_id and not l.is_deleted and not l.is_ours
+    cross join lateral (
+        select * from matching.lead l
+        where l.workspace = p.workspace and l.id = n.record_id and not l.is_deleted and not l.is_ours limit 1
+    ) l
 ),
 by_full_name as (
     select f.workspace, f.key, c.id, c.account_id, c.first_name, c.last_name, c.touched_at
@@ -120,7 +149,6 @@ website as (
         where w.workspace = d.workspace and w.website_domain = d.domain and not w.is_deleted and not w.is_ours limit 41
     ) w
 ),
--- By index, key by key: a join of the lists themselves would be planned without knowing how long they are.
 proposed as (
     select distinct k.workspace, k.meeting_id, a.account_id
     from asked k
@@ -163,7 +191,10 @@ namesake as (
 ),
 rule as (
     select r.workspace, r.domain, r.account_id, r.class
-    from domain d join matching.domain_rule r on r.workspace = d.workspace and r.domain = d.domain
+    from domain d
+    cross join lateral (
+        select * from matching.domain_rule r where r.workspace = d.workspace and r.domain = d.domain offset 0
+    ) r
 ),
 -- Calendar events of people in the room around the beginning, by the owner's calendar and by whom they are with.
 calendar as (
@@ -171,16 +202,23 @@ calendar as (
     from asked k
     join meeting m on m.workspace = k.workspace and m.id = k.meeting_id
     cross join lateral (
-        (select e.* from matching.crm_user u
-         join matching.calendar_event e on e.workspace = u.workspace and e.owner_id = u.id and not e.is_deleted and not e.is_ours
-             and e.starts_at between m.started_at - interval '15 minutes' and m.started_at + interval '15 minutes'
-         where u.workspace = k.workspace and u.address = k.key and not u.is_deleted limit 11)
+        (select e.* from (
+             select u.id from matching.crm_user u where u.workspace = k.workspace and u.address = k.key and not u.is_deleted offset 0
+         ) u
+         cross join lateral (
+             select * from matching.calendar_event e
+             where e.workspace = k.workspace and e.owner_id = u.id and not e.is_deleted and not e.is_ours
+               and e.starts_at between m.started_at - interval '15 minutes' and m.started_at + interval '15 minutes' limit 11
+         ) e limit 11)
         union all
-        (select e.* from matching.contact_address ca
-         join matching.calendar_event e on e.workspace = ca.workspace and e.who_id = ca.contact_id and e.who_id <> ''
-             and not e.is_deleted and not e.is_ours
-             and e.starts_at between m.started_at - interval '15 minutes' and m.started_at + interval '15 minutes'
-         where ca.workspace = k.workspace and ca.address = k.key limit 11)
+        (select e.* from (
+             select ca.contact_id from matching.contact_address ca where ca.workspace = k.workspace and ca.address = k.key limit 41
+         ) ca
+         cross join lateral (
+             select * from matching.calendar_event e
+             where e.workspace = k.workspace and e.who_id = ca.contact_id and e.who_id <> '' and not e.is_deleted and not e.is_ours
+               and e.starts_at between m.started_at - interval '15 minutes' and m.started_at + interval '15 minutes' limit 11
+         ) e limit 11)
     ) e
     where k.kind = 'address'
 ),
@@ -221,12 +259,17 @@ account_id as (
     union select workspace, account_id from calendar where account_id <> ''
     union
     select o.workspace, o.account_id
-    from named_opportunity n join matching.opportunity o on o.workspace = n.workspace and o.id = n.id
+    from named_opportunity n
+    cross join lateral (
+        select o.* from matching.opportunity o where o.workspace = n.workspace and o.id = n.id limit 1
+    ) o
 ),
 found as (
     select a.workspace, a.id, a.name, a.owner_id, a.type, a.parent_id, a.last_activity
     from account_id i
-    join matching.account a on a.workspace = i.workspace and a.id = i.id and not a.is_deleted
+    cross join lateral (
+        select * from matching.account a where a.workspace = i.workspace and a.id = i.id and not a.is_deleted limit 1
+    ) a
 ),
 -- Parents and subsidiaries, where their deals may be meant too.
 account as (
@@ -260,7 +303,9 @@ opportunity as (
     select o.workspace, o.id, o.account_id, coalesce(o.name_by_hand, o.name) as name, coalesce(o.type_by_hand, o.type) as type,
            o.owner_id, o.record_type_id, o.is_closed, o.close_date, o.created_at, o.is_ours, o.past
     from named_opportunity n
-    join matching.opportunity o on o.workspace = n.workspace and o.id = n.id and not o.is_deleted
+    cross join lateral (
+        select * from matching.opportunity o where o.workspace = n.workspace and o.id = n.id and not o.is_deleted limit 1
+    ) o
 )
 select 'workspace' as "kind!", w.workspace as "workspace!", '' as "key!",
        json_build_object('loaded', w.loaded_at is not null, 'names_version', w.names_version,
@@ -335,11 +380,16 @@ select 'opportunity', o.workspace, o.id, json_build_object(
         order by r.contact_id limit 101
     ))::text
 from opportunity o
-left join matching.crm_user u on u.workspace = o.workspace and u.id = o.owner_id and not u.is_deleted
+left join lateral (
+    select u.is_active from matching.crm_user u
+    where u.workspace = o.workspace and u.id = o.owner_id and not u.is_deleted limit 1
+) u on true
 union all
 select 'user', u.workspace, u.address, json_build_object('id', u.id)::text
 from address a
-join matching.crm_user u on u.workspace = a.workspace and u.address = a.address and not u.is_deleted
+cross join lateral (
+    select * from matching.crm_user u where u.workspace = a.workspace and u.address = a.address and not u.is_deleted offset 0
+) u
 union all
 select 'calendar', e.workspace, e.meeting_id, json_build_object(
     'id', e.id, 'subject', e.subject, 'starts_at', e.starts_at, 'what_id', e.what_id, 'account_id', e.account_id,
