@@ -298,7 +298,8 @@ impl Bench<'_> {
             our_email: &self.our_email,
             title: &format!("Meeting {number}"),
             notes: "",
-            next_step: &format!("Step {number} of {}", self.run),
+            // Not what an earlier part of the run wrote: that would be there already.
+            next_step: &format!("Step {number} of {kind} {}", self.run),
         })
     }
 }
