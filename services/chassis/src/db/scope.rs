@@ -72,7 +72,7 @@ impl Scope {
     /// # Errors
     /// When Postgres cannot be reached.
     pub async fn transaction(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        let begin = self.statement("begin; set local");
+        let begin = format!("begin; {}", self.statement("set local"));
         in_time(async {
             let mut refused = 0;
             loop {
@@ -127,9 +127,14 @@ impl Scope {
         &self.db.pool
     }
 
-    /// Safe to send: no workspace id has a quote.
-    fn statement(&self, verb: &str) -> String {
-        format!("{verb} {} = '{}'", isolation::SETTING, self.setting)
+    /// The scope, and how statements are planned unless one asks otherwise. Safe to send: no workspace id has a quote.
+    fn statement(&self, set: &str) -> String {
+        let (name, value) = super::PLAN_CACHE_MODE;
+        format!(
+            "{set} {} = '{}'; {set} {name} = {value}",
+            isolation::SETTING,
+            self.setting
+        )
     }
 
     /// True when a connection turned out to have ended while it lay in the pool, and another may be alive.
