@@ -149,18 +149,34 @@ pub async fn done(
     if applied.is_empty() {
         return Ok(());
     }
-    sqlx::query!(
-        "with taken as (
-           select t.id, t.undoes from writeback.change u
-           join writeback.change t on t.workspace = $1 and t.id = u.undoes
-           where u.workspace = $1 and u.id = any($2) and u.state = 'applied')
-         update writeback.change c set version = c.version + 1, changed_at = now(),
-           state = case when c.id in (select id from taken) then 'undone' else 'applied' end
-         where c.workspace = $1
-           and ((c.state = 'applied' and c.id in (select id from taken))
-             or (c.state = 'undone' and c.action = 'update_field' and c.id in (select undoes from taken)))",
+    // Nearly always none: what is undone is found by its keys, so that a settled batch costs nothing of the others.
+    let taken = sqlx::query!(
+        "select t.id, t.undoes from writeback.change u
+         join writeback.change t on t.workspace = $1 and t.id = u.undoes
+         where u.workspace = $1 and u.id = any($2) and u.state = 'applied' and u.undoes is not null",
         workspace,
         applied
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let undone: Vec<Uuid> = taken.iter().map(|row| row.id).collect();
+    let restored: Vec<Uuid> = taken.iter().filter_map(|row| row.undoes).collect();
+    sqlx::query!(
+        "update writeback.change set version = version + 1, changed_at = now(), state = 'undone'
+         where workspace = $1 and id = any($2) and state = 'applied'",
+        workspace,
+        &undone
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "update writeback.change set version = version + 1, changed_at = now(), state = 'applied'
+         where workspace = $1 and id = any($2) and state = 'undone' and action = 'update_field'",
+        workspace,
+        &restored
     )
     .execute(connection)
     .await?;
