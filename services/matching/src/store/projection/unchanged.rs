@@ -19,7 +19,7 @@ pub struct Unchanged {
 }
 
 /// Compares with what is stored: at most one statement per kind of record. A record that was ours until a person edited
-/// it has changed, whatever the edit.
+/// it has changed, whatever the edit. Until the first load is complete nothing was decided, and nothing is compared.
 ///
 /// # Errors
 /// When Postgres does not answer.
@@ -28,6 +28,15 @@ pub(super) async fn unchanged(
     workspace: &str,
     records: &Records,
 ) -> Result<Unchanged, sqlx::Error> {
+    let loaded = sqlx::query_scalar!(
+        r#"select loaded_at is not null as "loaded!" from matching.workspace where workspace = $1"#,
+        workspace,
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    if loaded != Some(true) {
+        return Ok(Unchanged::default());
+    }
     Ok(Unchanged {
         accounts: accounts(connection, workspace, records).await?,
         contacts: contacts(connection, workspace, records).await?,
