@@ -92,6 +92,8 @@ async fn an_admin_goes_from_first_login_to_live_and_takes_a_change_back() {
     window.go(&world.page("queue")).await;
     window.reads("Send the security questionnaire", true).await;
     window.press("Approve").await;
+    // Going elsewhere before the form is answered would be overtaken by its answer.
+    window.reads("Nothing waits for a person", false).await;
     window.go(&world.page("meetings")).await;
     window.press("Call with customer 1").await;
     window.reads("applied", true).await;

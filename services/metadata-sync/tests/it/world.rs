@@ -304,16 +304,19 @@ impl World {
     }
 
     pub(crate) async fn runs(&self) -> Vec<SyncRun> {
-        let request = ListSyncRunsRequest {
-            workspace: WORKSPACE.into(),
-            limit: 200,
-        };
-        let listed = self
-            .client()
-            .await
-            .list_sync_runs(&caller(Role::Viewer), request)
-            .await;
-        listed.expect("runs").runs
+        let client = self.client().await;
+        // As every caller does: a service that began again this moment may not be heard of yet.
+        let listed = eventually(LIMIT, async || {
+            let request = ListSyncRunsRequest {
+                workspace: WORKSPACE.into(),
+                limit: 200,
+            };
+            match client.list_sync_runs(&caller(Role::Viewer), request).await {
+                Err(error) if error.code == Code::Unavailable => None,
+                listed => Some(listed),
+            }
+        });
+        listed.await.expect("runs").runs
     }
 
     /// Waits until nothing is queued or running and at least `count` runs have ended.
