@@ -234,8 +234,16 @@ impl Regate {
                             })
                         });
                     let gated = found.map_or(&gone, |(_, gated)| gated);
+                    let moved = found.is_some_and(|(proposal, _)| proposal.field != slot.slot.3);
                     let gated = if slot.missed {
                         Cow::Owned(missed::hold(gated))
+                    } else if moved && gated.state == State::Blocked {
+                        // What an admin has to allow for the new field comes after the repair, not before it.
+                        Cow::Owned(Gated {
+                            state: State::Held,
+                            regate: true,
+                            ..gated.clone()
+                        })
                     } else {
                         Cow::Borrowed(gated)
                     };
