@@ -157,7 +157,8 @@ async fn afflict(
     Ok(told)
 }
 
-/// Limits and maintenance are waited out for quarters of an hour; here the time has passed when the trouble has.
+/// Limits, maintenance and a suspended connection are waited out for minutes, up to quarters of an hour; here the time has
+/// passed when the trouble has.
 async fn hurry(stack: &Stack) -> anyhow::Result<()> {
     let hurried = testkit::eventually::within(Duration::from_secs(30), || async {
         // A crashed server takes a moment to recover.
@@ -165,6 +166,8 @@ async fn hurry(stack: &Stack) -> anyhow::Result<()> {
         for statement in [
             "update writeback.usage set paused_until = now() where paused_until > now() + interval '2 seconds'",
             "update writeback.change set not_before = now() where state = 'approved' and not_before > now() + interval '20 seconds'",
+            // A session rejected again and again looks like login hours: auth looks at that five minutes later.
+            "update auth.connection set probe_at = now() where state = 'suspended' and probe_at > now() + interval '2 seconds'",
         ] {
             sqlx::query(statement).execute(&pool).await.ok()?;
         }
@@ -234,15 +237,19 @@ async fn settled(
     }
 }
 
-/// What stands in the way of a meeting's changes, each once.
+/// What stands in the way of a meeting's changes that are not in Salesforce, each once, with the state of the connection.
 async fn waits_for(admin: &Admin, number: usize) -> String {
     let set = admin.change_set(&id(number)).await.ok().flatten();
-    let reasons: BTreeSet<String> = set
+    let mut reasons: BTreeSet<String> = set
         .iter()
         .flat_map(|set| &set.changes)
+        .filter(|change| change.state() != ChangeState::Applied)
         .flat_map(|change| &change.reasons)
         .map(|reason| format!("{}: {}", reason.code, reason.message))
         .collect();
+    if let Ok(connection) = admin.connection().await {
+        reasons.insert(format!("the connection is {connection:?}"));
+    }
     reasons.into_iter().collect::<Vec<_>>().join("; ")
 }
 
