@@ -101,8 +101,8 @@ const UNLISTED: Case = Case {
     },
 };
 
-/// Adds the fields, maps them beside `NextStep`, permits and verifies.
-async fn map(world: &World, cases: &[Case]) {
+/// Adds the fields, maps them beside `NextStep`, permits and verifies; answers what was set.
+async fn map(world: &World, cases: &[Case]) -> Settings {
     let control = world.control();
     for case in cases {
         let values = if case.definition.starts_with("picklist") {
@@ -147,13 +147,7 @@ async fn map(world: &World, cases: &[Case]) {
         .entries
         .iter()
         .find(|entry| entry.id == "next_step");
-    let permission = |field: &str| PropertyPermission {
-        object: "Opportunity".into(),
-        field: field.into(),
-        mode: PermissionMode::Automatic.into(),
-        ..PropertyPermission::default()
-    };
-    let permitted = cases.iter().map(|case| case.field).chain(["Other__c"]);
+    let permitted = cases.iter().map(|case| case.field);
     let settings = Settings {
         mapping: Mapping {
             entries: next_step
@@ -167,13 +161,24 @@ async fn map(world: &World, cases: &[Case]) {
             .permissions
             .iter()
             .cloned()
-            .chain(permitted.map(permission))
+            .chain(permitted.map(automatic))
             .collect(),
         ..all
     };
     world.admin.map(&settings).await.expect("is published");
     world.admin.permit(&settings).await.expect("is permitted");
     world.admin.verify().await.expect("passes");
+    settings
+}
+
+/// Lets a field be written without asking.
+fn automatic(field: &str) -> PropertyPermission {
+    PropertyPermission {
+        object: "Opportunity".into(),
+        field: field.into(),
+        mode: PermissionMode::Automatic.into(),
+        ..PropertyPermission::default()
+    }
 }
 
 /// What an admin of the org does to each field.

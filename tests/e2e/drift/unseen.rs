@@ -2,15 +2,16 @@
 //! org read, and what is hit is held as if it had been known.
 
 use super::{
-    DEACTIVATED, DELETED, LOCKED, RENAMED, RETYPED, SHORTENED, UNLISTED, assert_held, change, map,
-    refusals, saying, states,
+    DEACTIVATED, DELETED, LOCKED, RENAMED, RETYPED, SHORTENED, UNLISTED, assert_held, automatic,
+    change, map, refusals, saying, states,
 };
 use crate::world::{SETTLED_MAX, World};
 use events::crm::v1::DriftKind;
-use events::writeback::v1::ChangeState;
+use events::writeback::v1::{ChangeState, PermissionMode};
 use salesforce_sim::Command;
 use std::collections::BTreeMap;
 use testkit::eventually::within;
+use testkit::fixtures::Publication;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_meeting_before_the_read_of_a_change_is_held_by_it_and_no_write_fails() {
@@ -64,7 +65,7 @@ async fn a_meeting_before_the_read_of_a_change_is_held_by_it_and_no_write_fails(
 async fn a_rename_nobody_read_is_repaired_by_a_person_and_the_held_change_goes_to_the_new_name() {
     let world = World::live().await;
     let cases = [RENAMED];
-    map(&world, &cases).await;
+    let mut settings = map(&world, &cases).await;
     change(&world, &cases).await;
     let meeting = saying(&world, 0, &cases);
     world.publish(&meeting).await;
@@ -89,6 +90,20 @@ async fn a_rename_nobody_read_is_repaired_by_a_person_and_the_held_change_goes_t
         .expect("the rename was found");
     assert!(item.repairable, "{item:?}");
     world.admin.repair(item).await.expect("is repaired");
+    // The new field is permitted after that. However often it is judged until then, it waits: for the setup, not for a person.
+    for mode in [PermissionMode::Review, PermissionMode::Automatic] {
+        waits_for_permission(&world, &meeting).await;
+        let next_step = settings.permissions.iter_mut();
+        let next_step = next_step
+            .filter(|one| one.field == "NextStep")
+            .last()
+            .expect("is permitted");
+        next_step.mode = mode.into();
+        world.admin.permit(&settings).await.expect("is permitted");
+    }
+    waits_for_permission(&world, &meeting).await;
+    settings.permissions.push(automatic("Other__c"));
+    world.admin.permit(&settings).await.expect("is permitted");
     world.admin.verify().await.expect("passes");
     let applied = within(SETTLED_MAX, async || {
         let set = world.admin.change_set(&meeting.event.id).await.ok()??;
@@ -97,6 +112,19 @@ async fn a_rename_nobody_read_is_repaired_by_a_person_and_the_held_change_goes_t
     if applied.await.is_none() {
         let set = world.admin.change_set(&meeting.event.id).await;
         panic!("the change did not go to the new name: {set:?}");
+    }
+}
+
+async fn waits_for_permission(world: &World, meeting: &Publication) {
+    let waits = within(SETTLED_MAX, async || {
+        let set = world.admin.change_set(&meeting.event.id).await.ok()??;
+        let change = set.changes.iter().find(|one| one.field == "Other__c")?;
+        let off = change.reasons.iter().any(|reason| reason.code == "off");
+        (off && change.state() == ChangeState::Proposed).then_some(())
+    });
+    if waits.await.is_none() {
+        let set = world.admin.change_set(&meeting.event.id).await;
+        panic!("the change does not wait for the permission: {set:?}");
     }
 }
 

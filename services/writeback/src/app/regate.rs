@@ -20,7 +20,7 @@ use crate::domain::plan::Proposal;
 use crate::domain::recheck::{self, Approved};
 use crate::domain::risk::Risk;
 use crate::domain::tally::Tally;
-use crate::domain::{gate, lane, missed};
+use crate::domain::{gate, lane, missed, repaired};
 use crate::store::changes::{self, New, Regated};
 use crate::store::parked::{self, Going};
 use crate::store::regate::{self, Due, Waiting};
@@ -234,16 +234,14 @@ impl Regate {
                             })
                         });
                     let gated = found.map_or(&gone, |(_, gated)| gated);
-                    let moved = found.is_some_and(|(proposal, _)| proposal.field != slot.slot.3);
                     let gated = if slot.missed {
                         Cow::Owned(missed::hold(gated))
-                    } else if moved && gated.state == State::Blocked {
-                        // What an admin has to allow for the new field comes after the repair, not before it.
-                        Cow::Owned(Gated {
-                            state: State::Held,
-                            regate: true,
-                            ..gated.clone()
-                        })
+                    } else if let Some(waiting) = repaired::awaiting_permission(
+                        gated,
+                        slot.mapping_version,
+                        judged.mapping_version,
+                    ) {
+                        Cow::Owned(waiting)
                     } else {
                         Cow::Borrowed(gated)
                     };

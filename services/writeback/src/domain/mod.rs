@@ -34,6 +34,7 @@ pub mod recheck;
 pub mod reference;
 pub mod refusal;
 pub mod rehearsal;
+pub mod repaired;
 pub mod revision;
 pub mod risk;
 pub mod schema;

@@ -64,6 +64,8 @@ pub struct Slot {
     pub version: i64,
     /// It waited too long without a connection: held until a person releases it.
     pub missed: bool,
+    /// Version of the mapping that planned it.
+    pub mapping_version: u64,
     /// sObject, record, entry or creation key, field.
     pub slot: (String, String, String, String),
 }
@@ -92,7 +94,7 @@ pub async fn page(
     .await?;
     let ids: Vec<Uuid> = sets.iter().map(|set| set.id).collect();
     let changes = sqlx::query!(
-        r#"select id, change_set_id, version, object, record_id, entry_id, creation_key, field,
+        r#"select id, change_set_id, version, object, record_id, entry_id, creation_key, field, mapping_version,
              missed_gap is not null as "missed!" from writeback.change
            where workspace = $1 and change_set_id = any($2) and regate and state in ('proposed', 'held') order by id"#,
         workspace,
@@ -121,6 +123,7 @@ pub async fn page(
                 id: change.id,
                 version: change.version,
                 missed: change.missed,
+                mapping_version: change.mapping_version.unsigned_abs(),
                 slot: (change.object, change.record_id, key, change.field),
             });
         }

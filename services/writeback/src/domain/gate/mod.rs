@@ -19,6 +19,7 @@ mod verification;
 mod tests;
 
 pub use connection::reach;
+pub use property_permission::PERMISSION_OFF;
 pub use setup::SCHEMA_MOVED;
 pub use value::OWNER_NOT_TOLD;
 

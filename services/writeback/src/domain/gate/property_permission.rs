@@ -4,6 +4,9 @@ use super::{Reason, Subject};
 use crate::domain::change::{Action, Verdict};
 use crate::domain::settings::Mode;
 
+/// Code of a change to what the admin did not permit.
+pub const PERMISSION_OFF: &str = "off";
+
 pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
     let proposal = subject.proposal;
     let permissions = &subject.around.settings.permissions;
@@ -34,7 +37,7 @@ pub(super) fn gate(subject: &Subject<'_>) -> Vec<Reason> {
         Mode::Automatic => return Vec::new(),
         Mode::Review => (Verdict::Hold, "review", "is set to review"),
         Mode::ReadOnly => (Verdict::Block, "read_only", "is set to read-only"),
-        Mode::Off => (Verdict::Block, "off", "is off"),
+        Mode::Off => (Verdict::Block, PERMISSION_OFF, "is off"),
     };
     vec![Reason::new(
         "",
